@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* limits: every bound of the server in one place, with its unit and where the number comes from. */
+#ifndef LIMITS_H
+#define LIMITS_H
+
+enum {
+	/* Messages. Spans are 16 bits, so a head fits in 65535 bytes. */
+	SIP_HEAD_MAX = 65535,     /* bytes, start line and header fields; larger answers 513 */
+	SIP_BODY_MAX = 1 << 20,   /* bytes; larger answers 413 */
+	SIP_FIELDS_MAX = 250,     /* header field values after comma splitting; more answers 513 */
+	SIP_URI_MAX = 8192,       /* bytes of one URI; longer answers 414 */
+	SIP_MAX_FORWARDS = 70,    /* RFC 3261 8.1.1.6, 16.6 step 3 */
+
+	/* Bus. */
+	WIRE_PACK_PARCELS = 32,   /* parcels in one ZeroMQ frame: a hop costs 1.0 us packed, 2.4 us alone */
+	WIRE_PACK_BYTES = 32768,  /* a parcel larger than this travels in a pack of its own */
+	WIRE_HWM = 64,            /* packs queued to one peer before a send is refused */
+	WIRE_BURST = 64,          /* packs, datagrams or replies taken from one source before the flush */
+
+	/* Proxy. */
+	PROXY_BRANCHES_MAX = 32,  /* client transactions of one response context, over its whole life */
+	PROXY_BREADTH_MAX = 60,   /* RFC 5393 5.3.3.1: default of Max-Breadth */
+	PROXY_CONTEXTS_MAX = 1 << 22,
+
+	/* Transactions. */
+	TXN_SLOTS_MAX = 1 << 23,  /* client and server, each */
+
+	/* Location. */
+	LOC_BINDINGS_MAX = 32,    /* bindings of one AoR in storage; the policy limit is lower: max_contacts */
+	LOC_CONTACTS_MAX = 32,    /* Contact values of one REGISTER */
+
+	/* Log. */
+	RT_LOG_BURST = 50,        /* lines a second for one event name */
+};
+
+#endif
