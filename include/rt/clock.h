@@ -3,6 +3,7 @@
 #ifndef RT_CLOCK_H
 #define RT_CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "rt/wheel.h"
 

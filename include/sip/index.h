@@ -12,6 +12,7 @@
 #ifndef SIP_INDEX_H
 #define SIP_INDEX_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "limits.h"
 #include "sip/names.h"

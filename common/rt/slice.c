@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* slice: what a borrowed run of bytes can be asked. */
+#include "rt/slice.h"
+
+static inline char lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+bool slice_starts_nocase(struct slice s, struct slice prefix)
+{
+	if (s.n < prefix.n)
+		return false;
+	for (uint32_t i = 0; i < prefix.n; i++)
+		if (s.p[i] != prefix.p[i] && lower(s.p[i]) != lower(prefix.p[i]))
+			return false;
+	return true;
+}
+
+bool slice_eq_nocase(struct slice a, struct slice b)
+{
+	return a.n == b.n && slice_starts_nocase(a, b);
+}
+
+bool slice_u64(struct slice s, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.n == 0)
+		return false;
+	for (uint32_t i = 0; i < s.n; i++) {
+		const unsigned digit = (unsigned)(unsigned char)s.p[i] - '0';
+
+		if (digit > 9 || v > UINT64_MAX / 10 || v * 10 > UINT64_MAX - digit)
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	return true;
+}
+
+bool slice_u32(struct slice s, uint32_t *out)
+{
+	uint64_t v;
+
+	if (!slice_u64(s, &v) || v > UINT32_MAX)
+		return false;
+	*out = (uint32_t)v;
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool slice_hex_u64(struct slice s, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.n == 0 || s.n > 16)
+		return false;
+	for (uint32_t i = 0; i < s.n; i++) {
+		const int digit = hex_digit(s.p[i]);
+
+		if (digit < 0)
+			return false;
+		v = v << 4 | (unsigned)digit;
+	}
+	*out = v;
+	return true;
+}
+
+static inline bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.n && blank(s.p[0])) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n && blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+int slice_find(struct slice s, char c)
+{
+	const char *hit = s.n ? memchr(s.p, c, s.n) : 0;
+
+	return hit ? (int)(hit - s.p) : -1;
+}
+
+struct slice slice_from(struct slice s, uint32_t at)
+{
+	if (!s.p)
+		return s;
+	if (at > s.n)
+		at = s.n;
+	return slice_of(s.p + at, s.n - at);
+}
+
+struct slice slice_head(struct slice s, uint32_t n)
+{
+	return slice_of(s.p, n < s.n ? n : s.n);
+}
+
+static inline bool between_words(char c)
+{
+	return c == ' ' || c == '\t' || c == ',';
+}
+
+bool slice_word(struct slice *rest, struct slice *word)
+{
+	uint32_t from = 0, to;
+
+	while (from < rest->n && between_words(rest->p[from]))
+		from++;
+	for (to = from; to < rest->n && !between_words(rest->p[to]);)
+		to++;
+	if (from == to)
+		return false;
+	*word = slice_of(rest->p + from, to - from);
+	*rest = slice_from(*rest, to);
+	return true;
+}
+
+bool slice_cstr(struct slice s, char *out, size_t size)
+{
+	const size_t n = s.n < size ? s.n : size - 1;
+
+	if (size == 0)
+		return false;
+	if (n)
+		memcpy(out, s.p, n);
+	out[n] = 0;
+	return n == s.n;
+}
