@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""ports: free loopback ports, handed out once. PEAL_TEST_PORTS="24500-24999" moves the range, so that two runs can stand side by side."""
+import os
+import socket
+
+_low, _high = (int(x) for x in os.environ.get("PEAL_TEST_PORTS", "25000-29999").split("-"))
+_next = _low + os.getpid() % max(1, (_high - _low) // 2)
+
+
+def free(host, port):
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as s:
+            if kind == socket.SOCK_STREAM:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((host, port))
+            except OSError:
+                return False
+    return True
+
+
+def take(host="127.0.0.1", run=1):
+    """The first of `run` neighbouring ports that are free for UDP and TCP."""
+    global _next
+    for _ in range(_high - _low):
+        first = _next
+        _next = _next + run if _next + 2 * run <= _high else _low
+        if all(free(host, first + i) for i in range(run)):
+            return first
+    raise OSError(f"no free port in {_low}-{_high}; set PEAL_TEST_PORTS=low-high")

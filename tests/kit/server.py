@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""server: Peal under test, in either form, on ports and a Redis of its own.
+
+form "separate": peal-transport, peal-transaction, peal-proxy and peal-registrar; form "node": one peal-node.
+Everything a test run starts is ended by process id, and must end well: exit status 0, no sanitizer report in any log.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from kit import sip
+from kit.phone import Phone
+from kit.ports import take
+from kit.redis import Redis
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TIERS = ["transaction", "proxy", "registrar", "transport"]
+REPORT = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:|Assertion .* failed)")
+SECONDS_TO_START, SECONDS_TO_STOP = 30, 20
+
+
+def find_bin():
+    """The folder of the binaries under test: PEAL_BIN, else the newest build."""
+    given = os.environ.get("PEAL_BIN")
+    places = [given] if given else [os.path.join(ROOT, "build", d, "bin") for d in ("asan", "dev", "tsan", "")]
+    built = [p for p in places if os.path.exists(os.path.join(p, "peal-node")) or os.path.exists(os.path.join(p, "peal-transport"))]
+    if not built:
+        raise SystemExit("flow: no binaries found; build them first: cmake --preset asan && cmake --build --preset asan")
+    return max(built, key=lambda p: max(os.path.getmtime(os.path.join(p, f)) for f in os.listdir(p)))
+
+
+def render(settings):
+    """{"proxy.timer_c": 3, "domain.example.net.mode": "redirect"} as a configuration file."""
+    out, domains = {}, {}
+    for name, value in settings.items():
+        section, _, key = name.partition(".")
+        if section == "domain":
+            domain, _, key = key.rpartition(".")
+            domains.setdefault(domain, {})[key] = value
+        else:
+            out.setdefault(section, {})[key] = value
+    lines = []
+    for section, keys in out.items():
+        lines += [section] + [f'    {k} = "{v}"' for k, v in keys.items()]
+    if domains:
+        lines.append("domain")
+    for domain, keys in domains.items():
+        lines += [f"    {domain}"] + [f'        {k} = "{v}"' for k, v in keys.items()]
+    return "\n".join(lines) + "\n"
+
+
+class Worker:
+    def __init__(self, name, argv, env, log):
+        self.name, self.log = name, log
+        with open(log, "ab") as out:
+            self.process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def stop(self, how=signal.SIGTERM):
+        """End it by its id; returns what was wrong, or None."""
+        if not self.alive():
+            return f"{self.name} ended by itself with status {self.process.returncode}"
+        self.process.send_signal(how)
+        try:
+            code = self.process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return f"{self.name} still ran {SECONDS_TO_STOP} s after SIGTERM"
+        return f"{self.name} ended with status {code} after SIGTERM" if code else None
+
+
+class Server:
+    def __init__(self, form="node", settings=None, bin_folder=None, keep=False, copies=None):
+        self.form, self.bin, self.keep = form, bin_folder or find_bin(), keep
+        self.copies = copies or {}            # {"proxy": 2}: workers of one tier, separate form only
+        self.host, self.port = "127.0.0.1", take()
+        self.domain = "example.com"
+        self.state = tempfile.mkdtemp(prefix="peal-flow-", dir=os.environ.get("TMPDIR", "/tmp"))
+        self.redis = Redis(os.path.join(self.state, "redis"))
+        self.workers, self.users = [], 0
+        self.settings = {
+            "server.domains": "example.com auth.example.com redirect.example.com",
+            "server.state": os.path.join(self.state, "run"),
+            "server.drain": 1,
+            "transport.listen": f"udp:{self.host}:{self.port} tcp:{self.host}:{self.port}",
+            "redis.url": self.redis.url,
+            "proxy.relay": "any",
+            "log.level": os.environ.get("PEAL_TEST_LOG", "debug"),
+            "domain.example.com.auth": "off",
+            "domain.auth.example.com.auth": "on",
+            "domain.redirect.example.com.auth": "off",
+            "domain.redirect.example.com.mode": "redirect",
+            **(settings or {}),
+        }
+        self.config = os.path.join(self.state, "peal.conf")
+
+    # ---- life
+
+    def env(self):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("PEAL_")}
+        env.setdefault("ASAN_OPTIONS", "abort_on_error=0:exitcode=99:detect_stack_use_after_return=1")
+        env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+        return env
+
+    def start(self):
+        os.makedirs(os.path.join(self.state, "run"))
+        os.makedirs(os.path.join(self.state, "log"))
+        with open(self.config, "w") as f:
+            f.write(render(self.settings))
+        self.redis.start()
+        if self.form == "node":
+            self.add("node")
+        else:
+            for tier in TIERS:
+                for _ in range(self.copies.get(tier, 1)):
+                    self.add(tier)
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def add(self, name):
+        n = sum(w.name.startswith(name) for w in self.workers) + 1
+        log = os.path.join(self.state, "log", f"{name}.{n}.log")
+        binary = os.path.join(self.bin, f"peal-{name}")
+        self.workers.append(Worker(f"{name}.{n}", [binary, "--config", self.config], self.env(), log))
+        return self.workers[-1]
+
+    def wait_ready(self):
+        """Until an OPTIONS and a REGISTER are answered end to end by every tier."""
+        end, last = time.monotonic() + SECONDS_TO_START, "nothing"
+        with Phone(self, "ready", domain="auth.example.com") as p:
+            while time.monotonic() < end:
+                for w in self.workers:
+                    if not w.alive():
+                        raise AssertionError(f"{w.name} ended with status {w.process.returncode} at start:\n{self.tail(w)}")
+                try:
+                    options = p.ask(p.request("OPTIONS", f"sip:{self.host}:{self.port}"), 1)
+                    query = p.ask(p.request("REGISTER", f"sip:{p.domain}", to=p.aor), 1)
+                    last = f"OPTIONS {options.status}, REGISTER {query.status}"
+                    if options.status == 200 and query.status in (200, 401, 403, 404):
+                        return
+                except (AssertionError, OSError) as e:
+                    last = str(e)
+                time.sleep(0.1)
+        logs = "\n".join(f"--- {w.name}\n{self.tail(w)}" for w in self.workers)
+        raise AssertionError(f"not ready after {SECONDS_TO_START} s; last: {last}\n{logs}")
+
+    def stop(self):
+        """End everything; returns the list of what was wrong."""
+        wrong = [w.stop() for w in reversed(self.workers)]
+        self.redis.stop()
+        wrong = [x for x in wrong if x] + self.reports()
+        if not wrong and not self.keep:
+            shutil.rmtree(self.state, ignore_errors=True)
+        self.workers = []
+        return wrong
+
+    def reports(self):
+        out = []
+        for name in sorted(os.listdir(os.path.join(self.state, "log"))):
+            text = self.text(name)
+            found = REPORT.search(text)
+            if found:
+                out.append(f"{name}: {text[max(0, found.start() - 200):found.start() + 3000]}")
+        return out
+
+    def text(self, name):
+        with open(os.path.join(self.state, "log", name), errors="replace") as f:
+            return f.read()
+
+    def tail(self, worker, lines=15):
+        return "\n".join(self.text(os.path.basename(worker.log)).splitlines()[-lines:])
+
+    # ---- what flows ask of it
+
+    def name(self, prefix="u"):
+        """A user name no other flow of this run has."""
+        self.users += 1
+        return f"{prefix}{self.users}"
+
+    def add_user(self, user, password, domain="auth.example.com", **more):
+        """A user record as `peal user add` writes it."""
+        fields = {"realm": domain, **more}
+        for algorithm, field in (("MD5", "ha1_md5"), ("SHA-256", "ha1_sha256"), ("SHA-512-256", "ha1_sha512")):
+            fields[field] = sip.digest(algorithm, f"{user}:{fields['realm']}:{password}")
+        self.redis("HSET", f"user:{user}@{domain}", *[x for kv in fields.items() for x in kv])
+
+    def phone(self, prefix="u", password="", domain=None, **more):
+        """A phone of a fresh user; with a password he exists in auth.example.com."""
+        user = self.name(prefix)
+        if password:
+            domain = domain or "auth.example.com"
+            self.add_user(user, password, domain)
+        return Phone(self, user, password, domain, **more)
+
+    def bindings(self, aor):
+        return self.redis.hash(f"reg:{aor}")
+
+    def peal(self, *words, stdin="", check=True):
+        """Run the operator's command against this server."""
+        r = subprocess.run([os.path.join(self.bin, "peal"), *words], input=stdin, capture_output=True, text=True, timeout=30,
+                           env={**self.env(), "PEAL_REDIS_URL": self.redis.url})
+        if check and r.returncode:
+            raise AssertionError(f"peal {' '.join(words)}: status {r.returncode}\n{r.stdout}{r.stderr}")
+        return r

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""sipp: run one SIPp scenario of flow/sipp against a server."""
+import os
+import subprocess
+
+from kit.ports import take
+from kit.server import ROOT
+
+FOLDER = os.path.join(ROOT, "tests", "flow", "sipp")
+
+
+class Sipp:
+    """One SIPp process. keys become [name] in the scenario; user and password feed [authentication]."""
+
+    def __init__(self, server, scenario, port=None, calls=1, extra=(), peer=None, timeout=40, **keys):
+        self.port, self.scenario, self.timeout = port or take(), scenario, timeout
+        self.folder = os.path.join(server.state, "sipp", f"{scenario}-{self.port}")
+        os.makedirs(self.folder, exist_ok=True)
+        keys = {"domain": server.domain, **keys}
+        words = [w for k, v in keys.items() for w in ("-key", k, str(v))]
+        host, port = peer or (server.host, server.port)
+        argv = ["sipp", f"{host}:{port}", "-sf", os.path.join(FOLDER, scenario + ".xml"), "-i", "127.0.0.1", "-p", str(self.port),
+                "-m", str(calls), "-nostdin", "-timeout", f"{timeout}s", "-timeout_error", "-trace_err", "-trace_msg",
+                "-error_file", "errors.log", "-message_file", "messages.log", *words, *extra]
+        self.out = open(os.path.join(self.folder, "screen.log"), "wb")
+        self.process = subprocess.Popen(argv, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.out, stderr=subprocess.STDOUT,
+                                        env={**os.environ, "TERM": "dumb"})
+
+    def read(self, name):
+        path = os.path.join(self.folder, name)
+        if not os.path.exists(path):
+            return ""
+        with open(path, errors="replace") as f:
+            return f.read()
+
+    def wait(self):
+        """It must end with every call as its scenario says."""
+        try:
+            code = self.process.wait(self.timeout + 10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            code = "timeout"
+        self.out.close()
+        if code != 0:
+            raise AssertionError(f"sipp {self.scenario} (port {self.port}) ended with {code}\n"
+                                 f"{self.read('errors.log')[-1500:]}\n--- messages\n{self.read('messages.log')[-6000:]}")
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def run(server, scenario, **more):
+    Sipp(server, scenario, **more).wait()
+
+
+class together:
+    """with together(a, b): every process in it ends well, and none is left behind when one does not."""
+
+    def __init__(self, *parties):
+        self.parties = parties
+
+    def __enter__(self):
+        return self.parties
+
+    def __exit__(self, kind, *rest):
+        wrong = []
+        for p in self.parties if kind is None else ():
+            try:
+                p.wait()
+            except AssertionError as e:
+                wrong.append(str(e))
+        for p in self.parties:
+            p.kill()
+        if wrong:
+            raise AssertionError("\n".join(wrong))
