@@ -28,6 +28,9 @@ enum {
 	/* Location. */
 	LOC_BINDINGS_MAX = 32,    /* bindings of one AoR in storage; the policy limit is lower: max_contacts */
 	LOC_CONTACTS_MAX = 32,    /* Contact values of one REGISTER */
+	LOC_PENDING_MAX = 1 << 16, /* commands of one connection waiting for Redis; more are refused as if it were down */
+	LOC_QUEUE_BYTES = 1 << 24, /* bytes of commands waiting for the socket of one connection; likewise */
+	LOC_CHANNELS_MAX = 8,     /* SUBSCRIBE channels of one connection */
 
 	/* Log. */
 	RT_LOG_BURST = 50,        /* lines a second for one event name */

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * redis: commands in order, answers in order.
+ *
+ *   pending   | gone | waiting, late (already answered RT_TIMEOUT) ... | waiting |     a ring
+ *               head ^ the next reply of Redis belongs here      looked ^   ^ head + count
+ */
+#include "loc/redis.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "limits.h"
+#include "link.h"
+#include "rt/cursor.h"
+
+enum { STUCK_FACTOR = 5 }; /* deadlines a late answer may still take until the connection counts as stuck */
+
+struct again { /* what a NOSCRIPT answer needs to ask again */
+	struct loc_script *script;
+	int argc;      /* arguments in tail */
+	uint32_t n;
+	char tail[];   /* nkeys and the arguments, in the protocol */
+};
+
+struct pending {
+	loc_redis_fn *fn; /* NULL: answered already, the reply is only swallowed */
+	void *arg;
+	uint64_t token;
+	rt_ms due;        /* 0: not looked at yet; the first tick or readiness after the call sets it */
+	struct again *again;
+};
+
+struct channel {
+	char name[64];
+	loc_message_fn *fn;
+	void *arg;
+};
+
+struct loc_redis {
+	struct loc_url url;
+	uint32_t timeout_ms;
+	rt_ms now;
+	struct loc_link link, listen;
+	struct pending *ring;
+	uint32_t size, head, count; /* size is a power of two */
+	uint32_t stamped, looked;   /* entries from head on that have a deadline; that were found past it */
+	struct channel channel[LOC_CHANNELS_MAX];
+	int nchannel;
+	bool subscribed;            /* the channels were asked for on this connection */
+};
+
+static struct pending *at(const struct loc_redis *self, uint32_t i)
+{
+	return &self->ring[(self->head + i) & (self->size - 1)];
+}
+
+struct loc_redis *loc_redis_new(const char *url, uint32_t timeout_ms, rt_ms now)
+{
+	struct loc_redis *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return 0;
+	self->size = 256;
+	self->ring = calloc(self->size, sizeof(*self->ring));
+	if (!self->ring || loc_url_parse(&self->url, slice_str(url))) {
+		free(self->ring);
+		free(self);
+		return 0;
+	}
+	self->timeout_ms = timeout_ms;
+	self->now = now;
+	link_init(&self->link, &self->url, timeout_ms, now);
+	link_init(&self->listen, &self->url, timeout_ms, now);
+	(void)link_tick(&self->link, now); /* a failure is retried by the tick, and told by loc_redis_trouble */
+	return self;
+}
+
+/* Take the oldest off and answer it. The callback may queue more. */
+static void answer(struct loc_redis *self, int err, const redisReply *reply)
+{
+	const struct pending p = *at(self, 0);
+
+	self->head++;
+	self->count--;
+	if (self->stamped)
+		self->stamped--;
+	if (self->looked)
+		self->looked--;
+	free(p.again);
+	if (p.fn)
+		p.fn(p.arg, p.token, err, reply);
+}
+
+/* After a loss: only what was pending now; what a callback queues is refused, since the link is closed. */
+static void answer_all_down(struct loc_redis *self)
+{
+	for (uint32_t n = self->count; n > 0; n--)
+		answer(self, RT_DOWN, 0);
+}
+
+void loc_redis_destroy(struct loc_redis **self_p)
+{
+	struct loc_redis *self = *self_p;
+
+	*self_p = 0;
+	if (!self)
+		return;
+	link_close(&self->link);
+	answer_all_down(self);
+	link_close(&self->listen);
+	free(self->ring);
+	free(self);
+}
+
+/* ---- Asking ---- */
+
+static bool grow(struct loc_redis *self)
+{
+	struct pending *ring;
+
+	if (self->size >= LOC_PENDING_MAX)
+		return false;
+	ring = calloc((size_t)self->size * 2, sizeof(*ring));
+	if (!ring)
+		return false;
+	for (uint32_t i = 0; i < self->count; i++)
+		ring[i] = *at(self, i);
+	free(self->ring);
+	self->ring = ring;
+	self->head = 0;
+	self->size *= 2;
+	return true;
+}
+
+static bool room(struct loc_redis *self)
+{
+	return self->link.state >= LINK_CONNECTING && (self->count < self->size || grow(self));
+}
+
+static void remember(struct loc_redis *self, loc_redis_fn *fn, void *arg, uint64_t token, struct again *again)
+{
+	*at(self, self->count++) = (struct pending){ fn, arg, token, 0, again };
+}
+
+int loc_redis_call(struct loc_redis *self, loc_redis_fn *fn, void *arg, uint64_t token, int argc, const struct slice *argv)
+{
+	if (!room(self) || link_put(&self->link, argc, argv))
+		return RT_DOWN;
+	remember(self, fn, arg, token, 0);
+	return 0;
+}
+
+static void loaded(void *arg, uint64_t token, int err, const redisReply *reply)
+{
+	struct loc_script *script = arg;
+
+	(void)token;
+	if (!err && reply->type == REDIS_REPLY_STRING && reply->len < sizeof(script->sha))
+		memcpy(script->sha, reply->str, reply->len + 1);
+}
+
+/* nkeys and the arguments in the protocol, so that they can be sent twice. */
+static struct again *render_tail(struct loc_script *script, int nkeys, int argc, const struct slice *argv)
+{
+	size_t size = sizeof(struct again) + 32;
+	struct again *a;
+	struct rt_cursor c;
+	char keys[12];
+
+	for (int i = 0; i < argc; i++)
+		size += argv[i].n + 16;
+	a = size < LOC_QUEUE_BYTES ? malloc(size) : 0;
+	if (!a)
+		return 0;
+	c = rt_cursor_on(a->tail, (uint32_t)(size - sizeof(*a)));
+	rt_cursor_printf(&c, "$%d\r\n%d\r\n", snprintf(keys, sizeof(keys), "%d", nkeys), nkeys);
+	for (int i = 0; i < argc; i++) {
+		rt_cursor_char(&c, '$');
+		rt_cursor_u64(&c, argv[i].n);
+		rt_cursor_lit(&c, "\r\n");
+		rt_cursor_put(&c, argv[i]);
+		rt_cursor_lit(&c, "\r\n");
+	}
+	a->script = script;
+	a->argc = argc + 1;
+	a->n = c.n;
+	return a;
+}
+
+static int put_script(struct loc_redis *self, const struct again *a, bool by_digest)
+{
+	struct loc_link *link = &self->link;
+	const uint32_t before = link->out_n - link->out_at;
+	const struct slice body = slice_str(by_digest ? a->script->sha : a->script->text);
+	const bool fits = !link_put_count(link, '*', (uint64_t)a->argc + 2) &&
+	                  !link_put_raw(link, by_digest ? SLICE("$7\r\nEVALSHA\r\n") : SLICE("$4\r\nEVAL\r\n")) &&
+	                  !link_put_count(link, '$', body.n) && !link_put_raw(link, body) &&
+	                  !link_put_raw(link, SLICE("\r\n")) && !link_put_raw(link, slice_of(a->tail, a->n));
+
+	if (!fits)
+		link->out_n = link->out_at + before;
+	return fits ? 0 : RT_DOWN;
+}
+
+int loc_redis_script(struct loc_redis *self, struct loc_script *script, loc_redis_fn *fn, void *arg, uint64_t token, int nkeys,
+                     int argc, const struct slice *argv)
+{
+	const bool known = script->sha[0];
+	const struct slice load[3] = { SLICE("SCRIPT"), SLICE("LOAD"), slice_str(script->text) };
+	struct again *a;
+
+	if (!known && loc_redis_call(self, loaded, script, 0, 3, load))
+		return RT_DOWN;
+	if (!room(self))
+		return RT_DOWN;
+	a = render_tail(script, nkeys, argc, argv);
+	if (!a || put_script(self, a, known)) {
+		free(a);
+		return RT_DOWN;
+	}
+	remember(self, fn, arg, token, a);
+	return 0;
+}
+
+/* ---- Answers ---- */
+
+static bool says(const redisReply *r, const char *word)
+{
+	return r->type == REDIS_REPLY_ERROR && strncmp(r->str, word, strlen(word)) == 0;
+}
+
+/* A Redis that restarted has forgotten the script: send its text, once. True when it was asked again. */
+static bool ask_again(struct loc_redis *self, const redisReply *reply)
+{
+	struct pending p = *at(self, 0);
+
+	if (!p.fn || !p.again || !says(reply, "NOSCRIPT") || !room(self) || put_script(self, p.again, false))
+		return false;
+	at(self, 0)->fn = 0; /* this place in the order is done; the question waits anew at the end */
+	at(self, 0)->again = 0;
+	answer(self, 0, 0);
+	remember(self, p.fn, p.arg, p.token, p.again);
+	return true;
+}
+
+/* Errors that mean "not this server, not now": it became a replica, lost its master, or is loading. */
+static bool means_down(const redisReply *r)
+{
+	static const char *const words[] = { "READONLY", "MASTERDOWN", "LOADING", "NOAUTH" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (says(r, words[i]))
+			return true;
+	return false;
+}
+
+static void take(struct loc_redis *self, const redisReply *reply)
+{
+	char why[80];
+
+	if (self->count == 0)
+		return;
+	if (means_down(reply)) {
+		snprintf(why, sizeof(why), "%.60s", reply->str);
+		link_lose(&self->link, self->now, why);
+		return;
+	}
+	if (ask_again(self, reply))
+		return;
+	answer(self, reply->type == REDIS_REPLY_ERROR ? RT_BAD : 0, reply);
+}
+
+static void read_replies(struct loc_redis *self)
+{
+	redisReply *reply;
+
+	while (link_reply(&self->link, self->now, &reply) == 0) {
+		take(self, reply);
+		freeReplyObject(reply);
+	}
+}
+
+static void stamp(struct loc_redis *self)
+{
+	for (; self->stamped < self->count; self->stamped++)
+		at(self, self->stamped)->due = self->now + self->timeout_ms;
+}
+
+void loc_redis_ready(struct loc_redis *self, uint32_t ready, rt_ms now)
+{
+	self->now = now;
+	stamp(self);
+	if (link_ready(&self->link, ready, now) == 0)
+		read_replies(self);
+	if (self->link.state == LINK_CLOSED)
+		answer_all_down(self);
+}
+
+void loc_redis_flush(struct loc_redis *self)
+{
+	link_flush(&self->link);
+}
+
+int loc_redis_fd(const struct loc_redis *self)
+{
+	return self->link.fd;
+}
+
+uint32_t loc_redis_events(const struct loc_redis *self)
+{
+	return link_events(&self->link);
+}
+
+bool loc_redis_up(const struct loc_redis *self)
+{
+	return self->link.state == LINK_OPEN;
+}
+
+const char *loc_redis_trouble(const struct loc_redis *self)
+{
+	return self->link.trouble;
+}
+
+/* ---- Time ---- */
+
+/* Those past their deadline are answered where they stand; their replies are swallowed when they come. */
+static void expire(struct loc_redis *self)
+{
+	while (self->looked < self->stamped && at(self, self->looked)->due <= self->now) {
+		struct pending *p = at(self, self->looked++);
+		const struct pending late = *p;
+
+		p->fn = 0;
+		p->again = 0;
+		free(late.again);
+		if (late.fn)
+			late.fn(late.arg, late.token, RT_TIMEOUT, 0);
+	}
+	if (self->count && self->looked && self->now > at(self, 0)->due + (rt_ms)STUCK_FACTOR * self->timeout_ms) {
+		link_lose(&self->link, self->now, "it stopped answering");
+		answer_all_down(self);
+	}
+}
+
+static rt_ms soonest(rt_ms a, rt_ms b)
+{
+	return a < b ? a : b;
+}
+
+static void tick_listen(struct loc_redis *self);
+
+rt_ms loc_redis_tick(struct loc_redis *self, rt_ms now)
+{
+	const uint32_t glance = self->timeout_ms / 4 ? self->timeout_ms / 4 : 1; /* what is queued meanwhile gets its deadline then */
+	rt_ms next;
+
+	self->now = now;
+	stamp(self);
+	expire(self);
+	if (link_tick(&self->link, now))
+		answer_all_down(self);
+	tick_listen(self);
+	next = soonest(now + glance, link_next(&self->link, now));
+	if (self->nchannel)
+		next = soonest(next, link_next(&self->listen, now));
+	if (self->looked < self->stamped)
+		next = soonest(next, at(self, self->looked)->due);
+	return next > now ? next : now + 1;
+}
+
+/* ---- Subscriptions, on the second link ---- */
+
+static void ask_channel(struct loc_redis *self, int i)
+{
+	if (link_put(&self->listen, 2, (struct slice[]){ SLICE("SUBSCRIBE"), slice_str(self->channel[i].name) }))
+		link_lose(&self->listen, self->now, "no memory for a command");
+}
+
+/* A new connection knows of no channel. */
+static void tick_listen(struct loc_redis *self)
+{
+	if (!self->nchannel)
+		return;
+	if (self->listen.state < LINK_CONNECTING)
+		self->subscribed = false;
+	(void)link_tick(&self->listen, self->now);
+	for (int i = 0; !self->subscribed && self->listen.state >= LINK_CONNECTING && i < self->nchannel; i++)
+		ask_channel(self, i);
+	self->subscribed = self->listen.state >= LINK_CONNECTING;
+	link_flush(&self->listen);
+}
+
+int loc_redis_subscribe(struct loc_redis *self, struct slice channel, loc_message_fn *fn, void *arg)
+{
+	struct channel *c = &self->channel[self->nchannel];
+
+	if (self->nchannel == LOC_CHANNELS_MAX || !slice_cstr(channel, c->name, sizeof(c->name)))
+		return RT_NOMEM;
+	c->fn = fn;
+	c->arg = arg;
+	if (self->nchannel++ == 0)
+		self->listen.at = self->now;
+	else if (self->subscribed)
+		ask_channel(self, self->nchannel - 1);
+	tick_listen(self);
+	return 0;
+}
+
+static bool is_message(const redisReply *r)
+{
+	return r->type == REDIS_REPLY_ARRAY && r->elements == 3 && r->element[0]->type == REDIS_REPLY_STRING &&
+	       strcmp(r->element[0]->str, "message") == 0 && r->element[1]->type == REDIS_REPLY_STRING &&
+	       r->element[2]->type == REDIS_REPLY_STRING;
+}
+
+static void hand_out(struct loc_redis *self, const redisReply *r)
+{
+	const struct slice name = slice_of(r->element[1]->str, (uint32_t)r->element[1]->len);
+
+	for (int i = 0; i < self->nchannel; i++)
+		if (slice_eq(name, slice_str(self->channel[i].name)))
+			self->channel[i].fn(self->channel[i].arg, name,
+			                    slice_of(r->element[2]->str, (uint32_t)r->element[2]->len));
+}
+
+void loc_redis_ready2(struct loc_redis *self, uint32_t ready, rt_ms now)
+{
+	redisReply *reply;
+
+	self->now = now;
+	if (link_ready(&self->listen, ready, now))
+		return;
+	while (link_reply(&self->listen, now, &reply) == 0) {
+		if (is_message(reply))
+			hand_out(self, reply);
+		freeReplyObject(reply);
+	}
+}
+
+int loc_redis_fd2(const struct loc_redis *self)
+{
+	return self->listen.fd;
+}
+
+uint32_t loc_redis_events2(const struct loc_redis *self)
+{
+	return link_events(&self->listen);
+}

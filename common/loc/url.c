@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* url: the two forms of a Redis address. */
+#include "loc/url.h"
+
+#include <stdio.h>
+
+static bool hex_byte(struct slice two, uint64_t *out)
+{
+	return two.n == 2 && slice_hex_u64(two, out);
+}
+
+/* Copy with %XX undone; false when it is malformed or does not fit. */
+static bool decode(struct slice s, char *out, size_t size)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s.n; i++) {
+		uint64_t byte = (unsigned char)s.p[i];
+
+		if (byte == '%') {
+			if (!hex_byte(slice_head(slice_from(s, i + 1), 2), &byte) || byte == 0)
+				return false;
+			i += 2;
+		}
+		if (n + 1 >= size)
+			return false;
+		out[n++] = (char)byte;
+	}
+	out[n] = 0;
+	return true;
+}
+
+/* "user:password@" off the front. A password may hold an '@' only as %40. */
+static bool cut_login(struct loc_url *out, struct slice *rest)
+{
+	const int at = slice_find(*rest, '@');
+	struct slice login;
+	int colon;
+
+	if (at < 0)
+		return true;
+	login = slice_head(*rest, (uint32_t)at);
+	*rest = slice_from(*rest, (uint32_t)at + 1);
+	colon = slice_find(login, ':');
+	if (colon < 0)
+		return false;
+	return decode(slice_head(login, (uint32_t)colon), out->user, sizeof(out->user)) &&
+	       decode(slice_from(login, (uint32_t)colon + 1), out->password, sizeof(out->password));
+}
+
+/* "host", "host:port", "[v6]", "[v6]:port" */
+static bool read_place(struct loc_url *out, struct slice place)
+{
+	struct slice host = place, port = SLICE_NONE;
+	uint32_t number = 6379;
+	int end;
+
+	if (place.n && place.p[0] == '[') {
+		end = slice_find(place, ']');
+		if (end < 0)
+			return false;
+		host = slice_of(place.p + 1, (uint32_t)end - 1);
+		place = slice_from(place, (uint32_t)end + 1);
+		if (place.n && place.p[0] != ':')
+			return false;
+		port = place.n ? slice_from(place, 1) : SLICE_NONE;
+	} else if ((end = slice_find(place, ':')) >= 0) {
+		host = slice_head(place, (uint32_t)end);
+		port = slice_from(place, (uint32_t)end + 1);
+	}
+	if (slice_present(port) && (!slice_u32(port, &number) || number == 0 || number > 65535))
+		return false;
+	out->port = (uint16_t)number;
+	return host.n && slice_cstr(host, out->host, sizeof(out->host));
+}
+
+static bool read_tcp(struct loc_url *out, struct slice rest)
+{
+	int slash;
+
+	if (!cut_login(out, &rest))
+		return false;
+	slash = slice_find(rest, '/');
+	if (slash >= 0) {
+		const struct slice db = slice_from(rest, (uint32_t)slash + 1);
+
+		if (db.n && !slice_u32(db, &out->db))
+			return false;
+		rest = slice_head(rest, (uint32_t)slash);
+	}
+	return read_place(out, rest);
+}
+
+static bool read_unix(struct loc_url *out, struct slice rest)
+{
+	const int query = slice_find(rest, '?');
+
+	if (query >= 0) {
+		const struct slice db = slice_from(rest, (uint32_t)query + 1);
+
+		if (!slice_starts_nocase(db, SLICE("db=")) || !slice_u32(slice_from(db, 3), &out->db))
+			return false;
+		rest = slice_head(rest, (uint32_t)query);
+	}
+	return rest.n && rest.p[0] == '/' && slice_cstr(rest, out->path, sizeof(out->path));
+}
+
+int loc_url_parse(struct loc_url *out, struct slice text)
+{
+	struct loc_url url = { 0 };
+	bool fine = false;
+
+	if (slice_starts_nocase(text, SLICE("redis://")))
+		fine = read_tcp(&url, slice_from(text, 8));
+	else if (slice_starts_nocase(text, SLICE("unix://")))
+		fine = read_unix(&url, slice_from(text, 7));
+	if (!fine)
+		return RT_BAD;
+	*out = url;
+	return 0;
+}
+
+void loc_url_name(const struct loc_url *url, char *out, size_t size)
+{
+	if (url->path[0])
+		snprintf(out, size, "redis at %s", url->path);
+	else
+		snprintf(out, size, strchr(url->host, ':') ? "redis at [%s]:%u" : "redis at %s:%u", url->host, url->port);
+}
