@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* facts: the values every tier asks for, read once and checked as far as routing needs them. */
+#include "chars.h"
 #include "reader.h"
-#include "scan.h"
 #include "sip/addr.h"
 #include "sip/uri.h"
 #include "sip/via.h"
@@ -105,10 +105,10 @@ static void read_cseq(struct sip_reader *r)
 	}
 	value = field_value(r, f);
 	end = value.p + value.n;
-	p = sip_skip(value.p, end, SIP_CLASS_TOKEN);
-	method.p = sip_skip(p, end, SIP_CLASS_BLANK);
+	p = char_span(value.p, end, CHAR_DIGIT);
+	method.p = char_skip_space(p, end);
 	method.n = (uint32_t)(end - method.p);
-	if (method.n == 0 || sip_skip(method.p, end, SIP_CLASS_TOKEN) != end ||
+	if (method.p == p || !sip_is_token(method) ||
 	    !slice_u32(slice_of(value.p, (uint32_t)(p - value.p)), &x->facts.cseq)) {
 		refuse(r, value.p, "CSeq");
 		return;
@@ -132,8 +132,11 @@ static void check_call_id(struct sip_reader *r)
 		return;
 	}
 	value = field_value(r, f);
-	if (value.n == 0 || sip_skip(value.p, value.p + value.n, SIP_CLASS_VISIBLE) != value.p + value.n)
+	if (value.n == 0)
 		refuse(r, value.p, "Call-ID");
+	for (uint32_t i = 0; i < value.n; i++)
+		if (value.p[i] <= ' ') /* of char: UTF-8 too */
+			refuse(r, value.p + i, "Call-ID");
 }
 
 /* 20.22: 0 to 255, leading zeros allowed. */

@@ -11,6 +11,7 @@
  * A fault does not end the reading: a request that is refused is still answered, and the answer needs its Via, From, To,
  * Call-ID and CSeq. What is refused is never forwarded, so reading on guesses nothing that anybody acts upon.
  */
+#include "chars.h"
 #include "reader.h"
 #include "scan.h"
 
@@ -95,7 +96,7 @@ static uint16_t version_status(struct slice s)
 /* Method SP Request-URI SP SIP-Version, 7.1: single spaces, no other white space. False: not a request at all. */
 static bool read_request_line(struct sip_reader *r, const struct line *line)
 {
-	const char *method_end = sip_skip(line->at, line->stop, SIP_CLASS_TOKEN);
+	const char *method_end = char_span(line->at, line->stop, CHAR_TOKEN);
 	const char *target = method_end + 1, *version = line->stop;
 	uint16_t status;
 
@@ -114,7 +115,7 @@ static bool read_request_line(struct sip_reader *r, const struct line *line)
 		sip_reader_fault(r, version, RT_BAD, status, "SIP-Version");
 	r->index->target = (struct sip_span){ (uint16_t)(target - r->base), (uint16_t)(version - 1 - target) };
 	for (const char *p = target; p < version - 1; p++)
-		if (!sip_is(*p, SIP_CLASS_VISIBLE))
+		if (*p <= ' ' || *p == 0x7f)
 			sip_reader_fault(r, p, RT_BAD, 400, "Request-URI");
 	return true;
 }
@@ -161,9 +162,9 @@ static void add_field(struct sip_reader *r, enum sip_hdr id, struct slice name, 
 
 static inline struct slice trimmed(const char *p, const char *stop)
 {
-	while (p < stop && sip_is(*p, SIP_CLASS_BLANK))
+	while (p < stop && char_is_space(*p))
 		p++;
-	while (p < stop && sip_is(stop[-1], SIP_CLASS_BLANK))
+	while (p < stop && char_is_space(stop[-1]))
 		stop--;
 	return slice_of(p, (uint32_t)(stop - p));
 }
@@ -223,7 +224,7 @@ static void add_list(struct sip_reader *r, enum sip_hdr id, struct slice name, s
 /* name HCOLON value, 7.3.1. */
 static void read_header(struct sip_reader *r, const struct line *line)
 {
-	const char *name_end = sip_skip(line->at, line->stop, SIP_CLASS_TOKEN), *colon = name_end;
+	const char *name_end = char_span(line->at, line->stop, CHAR_TOKEN), *colon = name_end;
 	struct slice name = slice_of(line->at, (uint32_t)(name_end - line->at)), value;
 	enum sip_hdr id;
 
@@ -289,6 +290,17 @@ static void read_body(struct sip_reader *r, const char *body, struct slice text)
 	x->body_n = (uint32_t)n;
 }
 
+/* The head does not end in what there is: all of it is head, and a fault. */
+static void all_head(struct sip_reader *r, bool more, bool started)
+{
+	r->index->head_n = (uint16_t)(r->end - r->base);
+	r->index->body_at = r->index->head_n;
+	if (more)
+		sip_reader_fault(r, r->end, RT_BIG, 513, "head");
+	else
+		sip_reader_fault(r, started ? r->end : r->base, RT_BAD, 400, started ? "empty line" : "start line");
+}
+
 static bool read_start_line(struct sip_reader *r, struct line *line)
 {
 	if (!find_line(r, r->base, false, line))
@@ -337,10 +349,8 @@ int sip_msg_parse(struct sip_msg *out, struct sip_index *room, struct slice text
 		body = read_headers(&r, line.next);
 	if (body)
 		read_body(&r, body, all);
-	else if (all.n > SIP_HEAD_MAX)
-		sip_reader_fault(&r, r.end, RT_BIG, 513, "head");
 	else
-		sip_reader_fault(&r, started ? r.end : r.base, RT_BAD, 400, started ? "empty line" : "start line");
+		all_head(&r, all.n > SIP_HEAD_MAX, started);
 	if (started)
 		sip_reader_facts(&r);
 	if (r.err)
@@ -349,7 +359,7 @@ int sip_msg_parse(struct sip_msg *out, struct sip_index *room, struct slice text
 		*why = r.fault;
 	if (r.err && !r.fault.status)
 		return r.err;
-	out->text = slice_head(all, body ? room->head_n + room->body_n : head.n);
+	out->text = slice_head(all, room->head_n + room->body_n);
 	out->index = room;
 	return r.err;
 }

@@ -10,28 +10,9 @@
 #include <emmintrin.h>
 #endif
 
-/* What a byte may be part of; one byte can be several. */
-enum sip_class {
-	SIP_CLASS_TOKEN = 1 << 0,   /* RFC 3261 25.1 token */
-	SIP_CLASS_STOP = 1 << 1,    /* control characters but HTAB, and DEL: the end of a line, or a fault */
-	SIP_CLASS_SPLIT = 1 << 2,   /* , " < : what splitting a list looks at */
-	SIP_CLASS_VISIBLE = 1 << 3, /* 0x21 to 0x7e */
-	SIP_CLASS_BLANK = 1 << 4,   /* SP, HTAB, CR, LF */
-};
-
-extern const uint8_t sip_class[256];
-
-static inline bool sip_is(char c, unsigned classes)
+static inline bool sip_is_stop(char c)
 {
-	return (sip_class[(unsigned char)c] & classes) != 0;
-}
-
-/* First byte outside the class, or end. Meant for short runs. */
-static inline const char *sip_skip(const char *p, const char *end, unsigned classes)
-{
-	while (p < end && sip_is(*p, classes))
-		p++;
-	return p;
+	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
 }
 
 /* First control character that is not HTAB, or DEL; or end. */
@@ -52,7 +33,7 @@ static inline const char *sip_find_stop(const char *p, const char *end)
 			return p + __builtin_ctz((unsigned)mask);
 	}
 #endif
-	while (p < end && !sip_is(*p, SIP_CLASS_STOP))
+	while (p < end && !sip_is_stop(*p))
 		p++;
 	return p;
 }
@@ -74,7 +55,7 @@ static inline const char *sip_find_split(const char *p, const char *end)
 			return p + __builtin_ctz((unsigned)mask);
 	}
 #endif
-	while (p < end && !sip_is(*p, SIP_CLASS_SPLIT))
+	while (p < end && *p != ',' && *p != '"' && *p != '<')
 		p++;
 	return p;
 }

@@ -24,8 +24,8 @@ static const char *read_protocol(struct sip_via *v, const char *p, const char *e
 	p = read_token(&name, p, end);
 	if (p == 0 || p == end || *p != '/' || !slice_eq_nocase(name, SLICE("SIP")))
 		return 0;
-	p = read_token(&version, p + 1, end);
-	if (p == 0 || p == end || *p != '/' || !slice_eq(version, SLICE("2.0")))
+	p = read_token(&version, p + 1, end); /* any: a message of another version is answered 505 along its Via */
+	if (p == 0 || p == end || *p != '/')
 		return 0;
 	p = read_token(&v->transport_text, p + 1, end);
 	if (p == 0 || !char_is_space(p[-1]))

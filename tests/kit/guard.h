@@ -10,11 +10,13 @@
 
 #include "rt/slice.h"
 
-/* A copy of `s` that ends at the guard; good until the next call. At most 64 KB. */
+enum { KIT_GUARD_ROOM = 1 << 21 }; /* two of the largest bodies */
+
+/* A copy of `s` that ends at the guard; good until the next call. At most KIT_GUARD_ROOM bytes. */
 static inline struct slice guard_copy(struct slice s)
 {
 	static char *wall;
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (1 << 16) + page;
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), room = KIT_GUARD_ROOM + page;
 
 	if (wall == 0) {
 		char *const map = mmap(0, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -23,7 +25,7 @@ static inline struct slice guard_copy(struct slice s)
 			abort();
 		wall = map + room;
 	}
-	if (s.n > 1 << 16)
+	if (s.n > KIT_GUARD_ROOM)
 		abort();
 	if (s.n)
 		memcpy(wall - s.n, s.p, s.n);
