@@ -11,6 +11,7 @@ struct auth_door {
 	struct slice realm;
 	struct rt_key secret;     /* svc_secret(svc, "nonce") */
 	int64_t now, lifetime;    /* seconds */
+	uint8_t algorithms;       /* bit n: offer enum auth_algorithm n; 0: all */
 };
 
 enum auth_verdict {

@@ -79,6 +79,8 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(auth,            BOOL,     "on",       0, 0,     "ask for a password at REGISTER")                                                       \
 	X(auth_calls,      BOOL,     "",         0, 0,     "ask callers of this domain for a password; empty: as auth")                            \
 	X(realm,           TEXT,     "",         0, 0,     "digest realm; empty: the domain")                                                      \
+	X(algorithms,      WORDS,    "SHA-512-256 SHA-256 MD5", 0, 0, "digest algorithms offered in challenges, strongest first")                \
+	X(md5_agents,      WORDS,    "baresip",  0, 0,     "phones (User-Agent begins so) that fail on anything but MD5: offered MD5 alone")        \
 	X(users,           USERS,    "",         0, 0,     "who exists: known (user: records) or any; empty: known with auth, any without")        \
 	X(mode,            MODE,     "proxy",    0, 0,     "proxy or redirect")                                                                    \
 	X(fork,            FORK,     "parallel", 0, 0,     "parallel (within a q, serial between), serial, or all")                                \
