@@ -30,6 +30,9 @@ int auth_guard_find(const struct auth_door *door, const struct sip_msg *request,
 enum auth_verdict auth_guard_judge(const struct auth_door *door, const struct sip_cred *cred, const struct sip_msg *request,
                                    const char *const ha1[AUTH_ALGORITHMS]);
 
+/* Its nonce count, for the replay check after AUTH_PASS; 1 when it has no qop, so that such a nonce serves once. */
+uint32_t auth_guard_count(const struct sip_cred *cred);
+
 /* Append one challenge for each algorithm, the strongest first (RFC 8760 2.4), as WWW- or Proxy-Authenticate. */
 void auth_guard_challenge(const struct auth_door *door, struct sip_draft *d, struct rt_arena *a, bool stale);
 
