@@ -7,11 +7,36 @@ static inline char lower(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
+static inline uint64_t word_at(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+/* Eight letters lowered at once: 0x20 is set in every byte that holds 'A' to 'Z'. */
+static inline uint64_t lower_word(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101u, low = w & 0x7f * ones;
+	const uint64_t from_a = low + (0x80 - 'A') * ones, over_z = low + (0x7f - 'Z') * ones;
+
+	return w | (from_a & ~over_z & ~w & 0x80 * ones) >> 2;
+}
+
 bool slice_starts_nocase(struct slice s, struct slice prefix)
 {
+	uint32_t i = 0;
+
 	if (s.n < prefix.n)
 		return false;
-	for (uint32_t i = 0; i < prefix.n; i++)
+	for (; prefix.n - i >= 8; i += 8) {
+		const uint64_t a = word_at(s.p + i), b = word_at(prefix.p + i);
+
+		if (a != b && lower_word(a) != lower_word(b))
+			return false;
+	}
+	for (; i < prefix.n; i++)
 		if (s.p[i] != prefix.p[i] && lower(s.p[i]) != lower(prefix.p[i]))
 			return false;
 	return true;

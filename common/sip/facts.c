@@ -180,7 +180,7 @@ void sip_reader_facts(struct sip_reader *r)
 {
 	struct sip_facts *facts = &r->index->facts;
 
-	if (!r->index->status && r->index->target.n)
+	if (!r->index->status)
 		read_target(r);
 	read_vias(r);
 	facts->from_tag = read_party(r, SIP_HDR_FROM);

@@ -58,13 +58,14 @@ static uint32_t next_line(struct slice head, uint32_t at)
 /* Is this header line a Content-Length, and what does it say? RT_ABSENT: another header. */
 static int line_length(struct slice line, uint64_t *n)
 {
-	const int colon = slice_find(line, ':');
-	struct slice name;
+	const char initial = (char)(line.p[0] | 0x20);
+	int colon;
 
-	if (colon <= 0 || (line.p[0] | 0x20) < 'c' || (line.p[0] | 0x20) > 'l')
+	if (initial != 'c' && initial != 'l') /* most lines are left at a glance */
 		return RT_ABSENT;
-	name = slice_trim(slice_head(line, (uint32_t)colon));
-	if (sip_hdr_find(name) != SIP_HDR_CONTENT_LENGTH)
+	colon = slice_find(line, ':');
+	if (colon < 0 ||
+	    sip_hdr_find(slice_trim(slice_head(line, (uint32_t)colon))) != SIP_HDR_CONTENT_LENGTH)
 		return RT_ABSENT;
 	return slice_u64(slice_trim(slice_from(line, (uint32_t)colon + 1)), n) ? 0 : RT_BAD;
 }

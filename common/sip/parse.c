@@ -54,7 +54,7 @@ static bool find_line(struct sip_reader *r, const char *at, bool folds, struct l
 	*line = (struct line){ .at = at };
 	for (;;) {
 		p = sip_find_stop(p, r->end);
-		if (p == r->end)
+		if (p == r->end || (*p == '\r' && p + 1 == r->end))
 			return false;
 		if (is_crlf(p, r->end)) {
 			line->stop = p;
