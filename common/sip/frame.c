@@ -59,13 +59,14 @@ static uint32_t next_line(struct slice head, uint32_t at)
 static int line_length(struct slice line, uint64_t *n)
 {
 	const char initial = (char)(line.p[0] | 0x20);
-	int colon;
+	int colon, name_n;
 
 	if (initial != 'c' && initial != 'l') /* most lines are left at a glance */
 		return RT_ABSENT;
 	colon = slice_find(line, ':');
-	if (colon < 0 ||
-	    sip_hdr_find(slice_trim(slice_head(line, (uint32_t)colon))) != SIP_HDR_CONTENT_LENGTH)
+	for (name_n = colon; name_n > 0 && (line.p[name_n - 1] == ' ' || line.p[name_n - 1] == '\t');)
+		name_n--;
+	if (name_n <= 0 || sip_hdr_find(slice_head(line, (uint32_t)name_n)) != SIP_HDR_CONTENT_LENGTH)
 		return RT_ABSENT;
 	return slice_u64(slice_trim(slice_from(line, (uint32_t)colon + 1)), n) ? 0 : RT_BAD;
 }
