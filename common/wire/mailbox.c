@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mailbox: two PULL sockets in, one PUSH a peer out, one frame a pack.
+ *
+ *   actor id --(hash)--> seat --> peer { endpoint, PUSH, open pack }
+ *
+ * A PUSH with ZMQ_IMMEDIATE says EAGAIN both when its peer is full and when it is gone. Only then does its monitor tell
+ * which: a full peer is waited for (its parcels are refused, never lost), a gone one for WIRE_PATIENCE.
+ */
+#include "wire/mailbox.h"
+
+#include <czmq.h>
+#include <stdlib.h>
+
+#include "rt/hash.h"
+#include "wire/members.h"
+
+enum {
+	PEERS_MAX = WIRE_MEMBERS_MAX,
+	SEATS = 1024, /* four times WIRE_MEMBERS_MAX: probes stay short */
+	FRAME_MAX = SIP_HEAD_MAX + SIP_BODY_MAX + WIRE_PACK_BYTES,
+	HEARTBEAT_MS = 1000,
+	HEARTBEAT_PATIENCE_MS = 3000,
+};
+
+struct peer {
+	char endpoint[WIRE_ENDPOINT_MAX];
+	void *push, *monitor; /* monitor NULL: inproc, always connected */
+	struct wire_pack pack;
+	uint32_t actors;      /* seats that point here; 0: free */
+	bool connected, waiting; /* waiting: in the list of open packs */
+	rt_ms since;          /* first offer refused while not connected; 0: none */
+};
+
+struct seat {
+	uint32_t id; /* 0: free */
+	uint16_t peer;
+};
+
+struct wire_mailbox {
+	void *inner, *outer;
+	bool turn;        /* whose turn it is to be received from */
+	bool secure;
+	char public_key[41], secret_key[41];
+	zmq_msg_t in;
+	char *aligned;    /* a received frame that libzmq laid at an odd address */
+	uint32_t aligned_size;
+	uint32_t npeer, nopen;
+	uint16_t open[PEERS_MAX]; /* peers with parcels in their pack */
+	struct wire_tally tally;
+	struct seat seat[SEATS];
+	struct peer peer[PEERS_MAX];
+};
+
+static void set_int(void *socket, int option, int value)
+{
+	zmq_setsockopt(socket, option, &value, sizeof(value));
+}
+
+static void *open_socket(int type)
+{
+	void *socket = zmq_socket(zsys_init(), type);
+	const int64_t frame_max = FRAME_MAX;
+
+	if (!socket)
+		return 0;
+	set_int(socket, ZMQ_LINGER, 0);
+	set_int(socket, ZMQ_SNDHWM, WIRE_HWM);
+	set_int(socket, ZMQ_RCVHWM, WIRE_HWM);
+	set_int(socket, ZMQ_IMMEDIATE, 1);
+	set_int(socket, ZMQ_RECONNECT_IVL, WIRE_RETRY);
+	set_int(socket, ZMQ_RECONNECT_IVL_MAX, 20 * WIRE_RETRY);
+	set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+	set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_PATIENCE_MS);
+	set_int(socket, ZMQ_IPV6, 1);
+	zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max));
+	return socket;
+}
+
+struct wire_mailbox *wire_mailbox_new(void)
+{
+	struct wire_mailbox *self = calloc(1, sizeof(*self));
+
+	if (self)
+		zmq_msg_init(&self->in);
+	return self;
+}
+
+static void close_socket(void **socket_p)
+{
+	if (*socket_p)
+		zmq_close(*socket_p);
+	*socket_p = 0;
+}
+
+static void close_peer(struct peer *p)
+{
+	close_socket(&p->push);
+	close_socket(&p->monitor);
+	wire_pack_clear(&p->pack);
+}
+
+void wire_mailbox_destroy(struct wire_mailbox **self_p)
+{
+	struct wire_mailbox *self = *self_p;
+
+	if (!self)
+		return;
+	for (uint32_t i = 0; i < self->npeer; i++)
+		close_peer(&self->peer[i]);
+	close_socket(&self->inner);
+	close_socket(&self->outer);
+	zmq_msg_close(&self->in);
+	free(self->aligned);
+	free(self);
+	*self_p = 0;
+}
+
+int wire_mailbox_secure(struct wire_mailbox *self, const uint8_t secret[32])
+{
+	if (!zmq_has("curve") || !zmq_z85_encode(self->secret_key, secret, 32) ||
+	    zmq_curve_public(self->public_key, self->secret_key))
+		return RT_CONFIG;
+	self->secure = true;
+	return 0;
+}
+
+/* ---- In ---- */
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+int wire_mailbox_bind(struct wire_mailbox *self, const char *address, char bound[108])
+{
+	void **socket_p = begins(address, "inproc:") ? &self->inner : &self->outer;
+	size_t n = WIRE_ENDPOINT_MAX;
+
+	if (!*socket_p)
+		*socket_p = open_socket(ZMQ_PULL);
+	if (!*socket_p)
+		return RT_CONFIG;
+	if (self->secure && begins(address, "tcp:")) {
+		set_int(*socket_p, ZMQ_CURVE_SERVER, 1);
+		zmq_setsockopt(*socket_p, ZMQ_CURVE_SECRETKEY, self->secret_key, 40);
+	}
+	if (zmq_bind(*socket_p, address) || zmq_getsockopt(*socket_p, ZMQ_LAST_ENDPOINT, bound, &n))
+		return RT_CONFIG;
+	return 0;
+}
+
+void *wire_mailbox_inner(const struct wire_mailbox *self)
+{
+	return self->inner;
+}
+
+void *wire_mailbox_outer(const struct wire_mailbox *self)
+{
+	return self->outer;
+}
+
+/* The frame's bytes at an address that a head may be read from; NULL when memory ran out. */
+static const void *aligned_bytes(struct wire_mailbox *self, size_t n)
+{
+	const void *data = zmq_msg_data(&self->in);
+
+	if ((uintptr_t)data % 8 == 0)
+		return data;
+	if (self->aligned_size < n) {
+		free(self->aligned);
+		self->aligned = malloc(n);
+		self->aligned_size = self->aligned ? (uint32_t)n : 0;
+	}
+	return self->aligned ? memcpy(self->aligned, data, n) : 0;
+}
+
+int wire_mailbox_receive(struct wire_mailbox *self, struct wire_walk *walk, bool *trusted)
+{
+	for (int tries = 0; tries < 2; tries++) {
+		void *socket = self->turn ? self->inner : self->outer;
+		const void *bytes;
+
+		*trusted = self->turn;
+		self->turn = !self->turn;
+		if (!socket || zmq_msg_recv(&self->in, socket, ZMQ_DONTWAIT) < 0)
+			continue;
+		bytes = aligned_bytes(self, zmq_msg_size(&self->in));
+		if (!bytes || wire_walk_open(walk, bytes, zmq_msg_size(&self->in))) {
+			self->tally.bad_in++;
+			return RT_BAD;
+		}
+		self->tally.packs_in++;
+		return 1;
+	}
+	return 0;
+}
+
+/* ---- Who is where ---- */
+
+static struct seat *seat_of(struct wire_mailbox *self, uint32_t id) /* its own, or the free one it would take */
+{
+	uint32_t at = (uint32_t)rt_mix(id, 0) % SEATS;
+
+	while (self->seat[at].id && self->seat[at].id != id)
+		at = (at + 1) % SEATS;
+	return &self->seat[at];
+}
+
+static struct peer *peer_of(struct wire_mailbox *self, uint32_t id)
+{
+	const struct seat *seat = seat_of(self, id);
+
+	return id && seat->id ? &self->peer[seat->peer] : 0;
+}
+
+static int connect_peer(struct wire_mailbox *self, struct peer *p)
+{
+	char monitor[64];
+
+	p->push = open_socket(ZMQ_PUSH);
+	if (!p->push)
+		return RT_NOMEM;
+	p->connected = begins(p->endpoint, "inproc:");
+	if (!p->connected) {
+		snprintf(monitor, sizeof(monitor), "inproc://monitor-%p", p->push);
+		p->monitor = zmq_socket(zsys_init(), ZMQ_PAIR);
+		if (!p->monitor ||
+		    zmq_socket_monitor(p->push, monitor, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) ||
+		    zmq_connect(p->monitor, monitor))
+			return RT_NOMEM;
+		set_int(p->monitor, ZMQ_LINGER, 0);
+	}
+	if (self->secure && begins(p->endpoint, "tcp:")) {
+		zmq_setsockopt(p->push, ZMQ_CURVE_SERVERKEY, self->public_key, 40);
+		zmq_setsockopt(p->push, ZMQ_CURVE_PUBLICKEY, self->public_key, 40);
+		zmq_setsockopt(p->push, ZMQ_CURVE_SECRETKEY, self->secret_key, 40);
+	}
+	return zmq_connect(p->push, p->endpoint) ? RT_CONFIG : 0;
+}
+
+/* The peer at this endpoint, connected when it is new. */
+static int find_peer(struct wire_mailbox *self, const char *endpoint, uint16_t *out)
+{
+	uint32_t at = self->npeer;
+	struct peer *p;
+	int err;
+
+	for (uint32_t i = 0; i < self->npeer; i++) {
+		if (self->peer[i].actors && strcmp(self->peer[i].endpoint, endpoint) == 0) {
+			*out = (uint16_t)i;
+			return 0;
+		}
+		if (!self->peer[i].actors)
+			at = i;
+	}
+	if (at == PEERS_MAX || strlen(endpoint) >= WIRE_ENDPOINT_MAX)
+		return RT_NOMEM;
+	p = &self->peer[at];
+	*p = (struct peer){ 0 };
+	snprintf(p->endpoint, sizeof(p->endpoint), "%s", endpoint);
+	err = connect_peer(self, p);
+	if (err) {
+		close_peer(p);
+		return err;
+	}
+	if (at == self->npeer)
+		self->npeer++;
+	*out = (uint16_t)at;
+	return 0;
+}
+
+int wire_mailbox_join(struct wire_mailbox *self, uint32_t id, const char *endpoint)
+{
+	struct seat *seat = seat_of(self, id);
+	uint16_t peer;
+	int err;
+
+	if (seat->id && strcmp(self->peer[seat->peer].endpoint, endpoint) == 0)
+		return 0;
+	if (seat->id)
+		wire_mailbox_leave(self, id);
+	err = find_peer(self, endpoint, &peer);
+	if (err)
+		return err;
+	self->peer[peer].actors++;
+	*seat_of(self, id) = (struct seat){ id, peer };
+	return 0;
+}
+
+/* Close the hole a seat leaves, so that probes still find those behind it. */
+static void free_seat(struct wire_mailbox *self, struct seat *seat)
+{
+	uint32_t at = (uint32_t)(seat - self->seat);
+
+	seat->id = 0;
+	for (;;) {
+		struct seat moved;
+
+		at = (at + 1) % SEATS;
+		moved = self->seat[at];
+		if (!moved.id)
+			return;
+		self->seat[at].id = 0;
+		*seat_of(self, moved.id) = moved;
+	}
+}
+
+static void forget_open(struct wire_mailbox *self, uint16_t peer)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < self->nopen; i++)
+		if (self->open[i] != peer)
+			self->open[kept++] = self->open[i];
+	self->nopen = kept;
+}
+
+void wire_mailbox_leave(struct wire_mailbox *self, uint32_t id)
+{
+	struct seat *seat = seat_of(self, id);
+	struct peer *p = &self->peer[seat->peer];
+
+	if (!id || !seat->id)
+		return;
+	if (--p->actors == 0) {
+		self->tally.lost += p->pack.count;
+		forget_open(self, seat->peer);
+		close_peer(p);
+	}
+	free_seat(self, seat);
+}
+
+/* ---- Out ---- */
+
+/* What the monitor saw since it was last asked. */
+static void look(struct peer *p)
+{
+	zmq_msg_t m;
+
+	if (!p->monitor)
+		return;
+	zmq_msg_init(&m);
+	while (zmq_msg_recv(&m, p->monitor, ZMQ_DONTWAIT) >= 0) {
+		if (!zmq_msg_more(&m) || zmq_msg_size(&m) < sizeof(uint16_t))
+			continue; /* the second frame: the address */
+		uint16_t event;
+
+		memcpy(&event, zmq_msg_data(&m), sizeof(event));
+		p->connected = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+	}
+	zmq_msg_close(&m);
+	if (p->connected)
+		p->since = 0;
+}
+
+static bool given_up(const struct peer *p, rt_ms now)
+{
+	return p->since && now - p->since > WIRE_PATIENCE;
+}
+
+/* Offer the open pack. True when the pack is empty again: sent, or dropped because nobody was there for too long. */
+static bool offer(struct wire_mailbox *self, struct peer *p, rt_ms now)
+{
+	if (zmq_send(p->push, p->pack.p, p->pack.n, ZMQ_DONTWAIT) >= 0) {
+		self->tally.packs_out++;
+		self->tally.parcels_out += p->pack.count;
+		p->since = 0;
+		wire_pack_reset(&p->pack);
+		return true;
+	}
+	look(p);
+	if (p->connected)
+		return false;
+	if (!p->since)
+		p->since = now;
+	if (!given_up(p, now))
+		return false;
+	self->tally.lost += p->pack.count;
+	wire_pack_reset(&p->pack);
+	return true;
+}
+
+int wire_mailbox_post(struct wire_mailbox *self, const struct wire_head *head, const struct sip_msg *msg, rt_ms now)
+{
+	struct peer *p = peer_of(self, head->to);
+	uint32_t size;
+
+	if (!p)
+		return RT_ABSENT;
+	if (given_up(p, now)) {
+		look(p);
+		if (given_up(p, now))
+			return RT_ABSENT;
+	}
+	size = (uint32_t)sizeof(*head) + (msg ? msg->text.n + SIP_INDEX_BYTES(msg->index ? msg->index->nfield : 0) : 0);
+	if (p->pack.count && (wire_pack_full(&p->pack) || p->pack.n + size > WIRE_PACK_BYTES) &&
+	    !offer(self, p, now)) {
+		self->tally.refused++;
+		return RT_NOMEM;
+	}
+	if (wire_pack_add(&p->pack, head, msg))
+		return RT_NOMEM;
+	if (!p->waiting) {
+		p->waiting = true;
+		self->open[self->nopen++] = (uint16_t)(p - self->peer);
+	}
+	return 0;
+}
+
+rt_ms wire_mailbox_flush(struct wire_mailbox *self, rt_ms now)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < self->nopen; i++) {
+		struct peer *p = &self->peer[self->open[i]];
+
+		if (p->pack.count && !offer(self, p, now))
+			self->open[kept++] = self->open[i];
+		else
+			p->waiting = false;
+	}
+	self->nopen = kept;
+	return kept ? now + WIRE_RETRY : UINT64_MAX;
+}
+
+bool wire_mailbox_knows(struct wire_mailbox *self, uint32_t id)
+{
+	return peer_of(self, id) != 0;
+}
+
+bool wire_mailbox_reaches(struct wire_mailbox *self, uint32_t id, rt_ms now)
+{
+	struct peer *p = peer_of(self, id);
+
+	if (p)
+		look(p);
+	return p && !given_up(p, now);
+}
+
+const struct wire_tally *wire_mailbox_tally(const struct wire_mailbox *self)
+{
+	return &self->tally;
+}

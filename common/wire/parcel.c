@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* parcel: names of verbs and tiers, and the key that finds a request's transaction. */
+#include "wire/parcel.h"
+
+#include "rt/hash.h"
+
+static const char *const verb_name[WIRE_VERBS] = {
+#define X(name, n) [n] = #name,
+	WIRE_VERB_MAP(X)
+#undef X
+};
+
+const char *wire_verb_name(uint8_t verb)
+{
+	return verb < WIRE_VERBS && verb_name[verb] ? verb_name[verb] : "UNKNOWN";
+}
+
+static const char *const tier_name[WIRE_TIERS] = {
+	[WIRE_NO_TIER] = "none",
+	[WIRE_TRANSPORT] = "transport",
+	[WIRE_TRANSACTION] = "transaction",
+	[WIRE_PROXY] = "proxy",
+	[WIRE_REGISTRAR] = "registrar",
+	[WIRE_AGENT] = "agent",
+};
+
+const char *wire_tier_name(enum wire_tier tier)
+{
+	return tier < WIRE_TIERS ? tier_name[tier] : "unknown";
+}
+
+enum wire_tier wire_tier_find(struct slice name)
+{
+	for (int t = WIRE_TRANSPORT; t < WIRE_TIERS; t++)
+		if (slice_eq(slice_str(tier_name[t]), name))
+			return (enum wire_tier)t;
+	return WIRE_NO_TIER;
+}
+
+/* The same in every process: worker choice is no secret, the tables behind it are keyed. */
+static const struct rt_key request_key = { 0x7065616c2d726571, 0x756573742d6b6579 };
+
+/* Letters fold everywhere, so whichever way a matcher compares, equal transactions meet. */
+static uint64_t add(uint64_t hash, struct slice text)
+{
+	return rt_mix(hash, rt_hash_nocase(request_key, text));
+}
+
+uint64_t wire_request_key(const struct sip_msg *request)
+{
+	const struct sip_facts *facts = &request->index->facts;
+	const uint16_t port = facts->via_port ? facts->via_port : sip_transport_port(facts->via_transport);
+	const int call_id = sip_msg_first(request, SIP_HDR_CALL_ID);
+	uint64_t hash = port;
+
+	hash = add(hash, sip_msg_span(request, facts->via_host));
+	hash = add(hash, sip_msg_span(request, facts->via_branch));
+	if (facts->via_flags & SIP_VIA_COOKIE)
+		return hash;
+	/* RFC 2543: To tag and method stay out, an ACK has another To tag than its INVITE */
+	hash = add(hash, sip_msg_target(request));
+	hash = add(hash, sip_msg_span(request, facts->from_tag));
+	if (call_id >= 0)
+		hash = add(hash, sip_msg_value(request, call_id));
+	return rt_mix(hash, facts->cseq);
+}
