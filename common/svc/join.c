@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * join: five questions, in order; a loss of the connection begins again from the first.
+ *
+ *   SETNX schema, GET schema      the layout of the keys: never two versions in one Redis
+ *   SETNX secret, GET secret      32 bytes in hex: whoever came first chose them
+ *   INCRBY nodes:next n           a block of n actor ids
+ */
+#include "join.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "loc/redis.h"
+#include "rt/clock.h"
+
+enum {
+	ID_MASK = 0xffffff,
+	SAY_AFTER = 300,  /* ms without an answer before we mention that we wait */
+	NOT_NOW_WAIT = 200,  /* ms after an answer that says "not now" */
+	STEP_MAX = 100,   /* ms of one poll */
+};
+
+#define SCHEMA "1" /* the layout described in common/loc */
+
+struct talk {
+	struct svc_process *process;
+	struct loc_redis *redis;
+	rt_ms began;
+	bool said, answered;
+	int err;
+	long long number;
+	char text[128];
+};
+
+static void on_answer(void *arg, uint64_t token, int err, const redisReply *reply)
+{
+	struct talk *self = arg;
+
+	(void)token;
+	self->answered = true;
+	self->err = err;
+	self->number = 0;
+	self->text[0] = 0;
+	if (!reply)
+		return;
+	self->number = reply->integer;
+	if (reply->str)
+		slice_cstr(slice_of(reply->str, (uint32_t)reply->len), self->text, sizeof(self->text));
+}
+
+static void say_waiting(struct talk *self, const char *why)
+{
+	char url[256];
+
+	if (self->said || rt_clock_ms() - self->began < SAY_AFTER)
+		return;
+	self->said = true;
+	slice_cstr(self->process->config->redis_url, url, sizeof(url));
+	rt_log(RT_LOG_W, "redis.waiting", 0, "why=\"%s\"; start Redis there or set redis.url; trying on", why);
+}
+
+/* One step of waiting. False when a signal says stop. */
+static bool pump(struct talk *self)
+{
+	struct pollfd p[2] = {
+		{ self->process->signals, POLLIN, 0 },
+		{ loc_redis_fd(self->redis), (short)loc_redis_events(self->redis), 0 },
+	};
+	const rt_ms now = rt_clock_ms(), due = loc_redis_tick(self->redis, now);
+	struct signalfd_siginfo info;
+
+	loc_redis_flush(self->redis);
+	p[1].fd = loc_redis_fd(self->redis);
+	p[1].events = (short)loc_redis_events(self->redis);
+	poll(p, 2, due <= now ? 0 : due - now < STEP_MAX ? (int)(due - now) : STEP_MAX);
+	if (p[1].revents)
+		loc_redis_ready(self->redis, (uint32_t)p[1].revents, rt_clock_ms());
+	if (!loc_redis_up(self->redis))
+		say_waiting(self, loc_redis_trouble(self->redis));
+	if (!(p[0].revents & POLLIN) || read(self->process->signals, &info, sizeof(info)) != sizeof(info))
+		return true;
+	return info.ssi_signo == SIGHUP; /* nothing runs yet that could reload */
+}
+_Static_assert(POLLIN == 1 && POLLOUT == 4, "EPOLLIN and EPOLLOUT are the same bits");
+
+/* Ask one question. 0, RT_DOWN (stop), RT_MORE (begin again) */
+static int ask(struct talk *self, int argc, const struct slice *argv)
+{
+	self->answered = false;
+	while (loc_redis_call(self->redis, on_answer, self, 0, argc, argv))
+		if (!pump(self))
+			return RT_DOWN;
+	while (!self->answered)
+		if (!pump(self))
+			return RT_DOWN;
+	if (self->err == 0)
+		return 0;
+	say_waiting(self, self->text[0] ? self->text : rt_err_text(self->err));
+	for (const rt_ms until = rt_clock_ms() + NOT_NOW_WAIT; rt_clock_ms() < until;)
+		if (!pump(self))
+			return RT_DOWN;
+	return RT_MORE;
+}
+
+/* Keep what stands there; be the first to write it otherwise. */
+static int settle(struct talk *self, struct slice key, struct slice value)
+{
+	const struct slice set[] = { SLICE("SETNX"), key, value }, get[] = { SLICE("GET"), key };
+	const int err = ask(self, 3, set);
+
+	return err ? err : ask(self, 2, get);
+}
+
+static int check_schema(struct talk *self)
+{
+	const int err = settle(self, SLICE("schema"), SLICE(SCHEMA));
+
+	if (err || strcmp(self->text, SCHEMA) == 0)
+		return err;
+	rt_log(RT_LOG_E, "redis.refused", 0,
+	       "its key schema says \"%s\", this version needs \"%s\": use the version of Peal that wrote it, or another Redis database",
+	       rt_log_safe(slice_str(self->text)), SCHEMA);
+	return RT_CONFIG;
+}
+
+static int take_secret(struct talk *self)
+{
+	uint8_t fresh[32], *out = self->process->secret;
+	char hex[65];
+	struct rt_cursor c = rt_cursor_on(hex, sizeof(hex));
+	int err;
+
+	rt_random(fresh, sizeof(fresh));
+	for (size_t i = 0; i < sizeof(fresh); i++)
+		rt_cursor_hex(&c, fresh[i], 2);
+	err = settle(self, SLICE("secret"), rt_cursor_text(&c));
+	if (err)
+		return err;
+	for (size_t i = 0; i < sizeof(fresh); i++) {
+		uint64_t byte;
+
+		if (strlen(self->text) != 2 * sizeof(fresh) || !slice_hex_u64(slice_of(self->text + 2 * i, 2), &byte)) {
+			rt_log(RT_LOG_E, "redis.refused", 0, "its key secret is not 64 hex digits; stop all workers, delete the key, start again");
+			return RT_CONFIG;
+		}
+		out[i] = (uint8_t)byte;
+	}
+	return 0;
+}
+
+/* A block that neither holds 0 nor passes the end of the 24 bits. */
+static int take_ids(struct talk *self)
+{
+	const uint32_t n = (uint32_t)self->process->nloop * self->process->nactor;
+	char count[16];
+	uint32_t first;
+	int err;
+
+	snprintf(count, sizeof(count), "%u", n);
+	do {
+		const struct slice incr[] = { SLICE("INCRBY"), SLICE("nodes:next"), slice_str(count) };
+
+		err = ask(self, 3, incr);
+		first = (uint32_t)((unsigned long long)self->number - n + 1) & ID_MASK;
+	} while (!err && (first == 0 || first + n > ID_MASK));
+	if (!err)
+		self->process->first_id = first;
+	return err;
+}
+
+static int converse(struct talk *self)
+{
+	int err;
+
+	do {
+		err = check_schema(self);
+		if (!err)
+			err = take_secret(self);
+		if (!err)
+			err = take_ids(self);
+	} while (err == RT_MORE);
+	return err;
+}
+
+int join_cluster(struct svc_process *process)
+{
+	struct talk self = { .process = process, .began = rt_clock_ms() };
+	char url[512];
+	int err;
+
+	slice_cstr(process->config->redis_url, url, sizeof(url));
+	self.redis = loc_redis_new(url, (uint32_t)process->config->redis_timeout, self.began);
+	if (!self.redis) {
+		rt_log(RT_LOG_E, "config.refused", 0, "redis.url does not read; it must be redis://[user:password@]host:port/db or unix:///path?db=0");
+		return RT_CONFIG;
+	}
+	err = converse(&self);
+	loc_redis_destroy(&self.redis);
+	if (!err && self.said)
+		rt_log(RT_LOG_I, "redis.joined", 0, "waited=%llums", (unsigned long long)(rt_clock_ms() - self.began));
+	return err;
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * membership: a row for each record seen in Redis; the rows that are shown are what actors find in the members table.
+ *
+ *   unseen --fresh record--> SHOWN --unchanged for FORGET, silent, unreachable--> HIDDEN --sign of life--> SHOWN
+ *     |                        |                                                    |
+ *     +--old record--> HIDDEN  +---------------- gone from Redis: no row -----------+
+ *
+ * Clocks of hosts differ: a record is alive while its `seen` changes between two looks, whatever it says. Only at the
+ * first sight of one is it compared with our own clock.
+ */
+#include "membership.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "loc/redis.h"
+#include "loop.h"
+#include "process.h"
+
+#define NODES   SLICE("nodes")
+#define CHANGED SLICE("nodes:changed")
+
+static const rt_handle shell_mark = 0x5348454c4c; /* in an ECHO's context: the shell asked, not an actor */
+
+struct row {
+	struct wire_member member;
+	rt_ms alive;  /* last sign of life, our clock */
+	bool shown, present, told;
+};
+
+struct membership {
+	struct svc_loop *loop;
+	rt_ms next_beat, last_look; /* last_look 0: never */
+	bool asking, ask_again;
+	uint32_t generation;
+	uint32_t n;
+	struct row row[WIRE_MEMBERS_MAX];
+};
+
+/* ---- Showing ---- */
+
+/* Where the loop's mailbox finds a member: in this process, on this host, on another; NULL when it cannot be reached. */
+static const char *endpoint_of(const struct svc_loop *loop, const struct wire_member *m, char room[WIRE_ENDPOINT_MAX])
+{
+	const int number = process_loop_of(loop->process, m->id);
+
+	if (number >= 0) {
+		snprintf(room, WIRE_ENDPOINT_MAX, "inproc://loop-%d", number);
+		return room;
+	}
+	if (strcmp(m->host, loop->process->host) == 0 && m->ipc[0])
+		return m->ipc;
+	return m->tcp[0] && loop->config->server_bus.n ? m->tcp : 0;
+}
+
+static bool join(struct svc_loop *loop, const struct wire_member *m)
+{
+	char room[WIRE_ENDPOINT_MAX];
+	const char *endpoint = endpoint_of(loop, m, room);
+
+	return endpoint && wire_mailbox_join(loop->mailbox, m->id, endpoint) == 0;
+}
+
+/* What /readyz asks: which tiers have somebody. */
+static void note_change(struct membership *self)
+{
+	struct svc_loop *loop = self->loop;
+	uint32_t sees = 0;
+
+	if (wire_members_generation(loop->members) == self->generation)
+		return;
+	self->generation = wire_members_generation(loop->members);
+	for (int t = WIRE_TRANSPORT; t < WIRE_TIERS; t++)
+		if (wire_members_pick(loop->members, (enum wire_tier)t, 0))
+			sees |= 1u << t;
+	atomic_store_explicit(&loop->sees, sees, memory_order_relaxed);
+}
+
+static void hide(struct membership *self, struct row *row, const char *why)
+{
+	if (!row->shown)
+		return;
+	rt_log(RT_LOG_I, "member.gone", 0, "tier=%s id=%u host=%s why=%s", wire_tier_name(row->member.tier), row->member.id,
+	       row->member.host, why);
+	wire_members_drop(self->loop->members, row->member.id);
+	row->shown = false;
+}
+
+static void show(struct membership *self, struct row *row)
+{
+	const struct wire_member *m = &row->member;
+
+	if (!join(self->loop, m)) {
+		if (!row->told)
+			rt_log(RT_LOG_W, "member.unreachable", 0,
+			       "tier=%s id=%u host=%s: it runs on another host; set server.bus there and here", wire_tier_name(m->tier),
+			       m->id, m->host);
+		row->told = true;
+		return;
+	}
+	if (wire_members_put(self->loop->members, m)) {
+		rt_log(RT_LOG_W, "member.refused", 0, "id=%u: more than %d members", m->id, WIRE_MEMBERS_MAX);
+		return;
+	}
+	if (!row->shown)
+		rt_log(RT_LOG_I, "member.seen", 0, "tier=%s id=%u host=%s pid=%u", wire_tier_name(m->tier), m->id, m->host, m->pid);
+	row->shown = true;
+}
+
+static struct row *row_of(struct membership *self, uint32_t id)
+{
+	for (uint32_t i = 0; i < self->n; i++)
+		if (self->row[i].member.id == id)
+			return &self->row[i];
+	return 0;
+}
+
+static void remove_row(struct membership *self, struct row *row, const char *why)
+{
+	hide(self, row, why);
+	wire_mailbox_leave(self->loop->mailbox, row->member.id);
+	*row = self->row[--self->n];
+}
+
+/* ---- Telling Redis ---- */
+
+static void ignore(void *self, uint64_t token, int err, const redisReply *reply)
+{
+	(void)self;
+	(void)token;
+	(void)err;
+	(void)reply;
+}
+
+static void publish(struct membership *self)
+{
+	const struct slice say[] = { SLICE("PUBLISH"), CHANGED, slice_str(self->loop->process->name) };
+
+	(void)!loc_redis_call(self->loop->redis, ignore, self, 0, 3, say);
+}
+
+static struct slice render(struct svc_loop *loop, const struct wire_member *m)
+{
+	enum { ROOM = 8192 };
+	char *p = rt_arena_raw(loop->arena, ROOM);
+	struct rt_cursor c = rt_cursor_on(p, p ? ROOM : 0);
+
+	return wire_member_render(m, &c) ? SLICE_NONE : rt_cursor_text(&c);
+}
+
+static void write_records(struct membership *self)
+{
+	struct svc_loop *loop = self->loop;
+	struct slice set[2 + 2 * LOOP_ACTORS_MAX] = { SLICE("HSET"), NODES };
+	int n = 2;
+
+	for (uint32_t i = 0; i < loop->nactor; i++) {
+		struct wire_member *m = &loop->actor[i].record;
+
+		m->seen = (uint64_t)loop->wall_ms;
+		set[n++] = rt_arena_printf(loop->arena, "%u", m->id);
+		set[n++] = render(loop, m);
+	}
+	(void)!loc_redis_call(loop->redis, ignore, self, 0, n, set);
+	rt_arena_reset(loop->arena);
+}
+
+void membership_announce(struct membership *self)
+{
+	write_records(self);
+	publish(self);
+}
+
+static void erase(struct membership *self, uint32_t id)
+{
+	struct svc_loop *loop = self->loop;
+	const struct slice del[] = { SLICE("HDEL"), NODES, rt_arena_printf(loop->arena, "%u", id) };
+
+	(void)!loc_redis_call(loop->redis, ignore, self, 0, 3, del);
+	rt_arena_reset(loop->arena);
+}
+
+void membership_leave(struct membership *self)
+{
+	for (uint32_t i = 0; i < self->loop->nactor; i++)
+		erase(self, self->loop->actor[i].record.id);
+	publish(self);
+}
+
+/* ---- Asking Redis ---- */
+
+/* The socket file that a killed process left in our own folder. */
+static void sweep_socket(const struct svc_loop *loop, const struct wire_member *m)
+{
+	char ours[sizeof(loop->process->state) + 16];
+
+	snprintf(ours, sizeof(ours), "ipc://%s/bus/", loop->process->state);
+	if (strcmp(m->host, loop->process->host) == 0 && strncmp(m->ipc, ours, strlen(ours)) == 0)
+		unlink(m->ipc + strlen("ipc://"));
+}
+
+static void take_record(struct membership *self, const struct wire_member *m)
+{
+	struct svc_loop *loop = self->loop;
+	struct row *row = row_of(self, m->id);
+	bool alive;
+
+	if (process_loop_of(loop->process, m->id) >= 0)
+		return;
+	if (row) {
+		alive = m->seen != row->member.seen;
+	} else {
+		if (self->n == WIRE_MEMBERS_MAX)
+			return;
+		row = &self->row[self->n++];
+		*row = (struct row){ .alive = loop->now };
+		alive = llabs((int64_t)m->seen - loop->wall_ms) <= MEMBERSHIP_FORGET;
+	}
+	row->member = *m;
+	row->present = true;
+	if (!alive)
+		return;
+	row->alive = loop->now;
+	if (row->shown || wire_mailbox_reaches(loop->mailbox, m->id, loop->now) || !wire_mailbox_knows(loop->mailbox, m->id))
+		show(self, row);
+}
+
+/* What is gone from Redis is gone; what has not changed for long is dead, and whoever sees it first buries it. */
+static void sweep(struct membership *self)
+{
+	struct svc_loop *loop = self->loop;
+
+	for (uint32_t i = 0; i < self->n;) {
+		struct row *row = &self->row[i];
+
+		if (!row->present) {
+			remove_row(self, row, "left");
+			continue;
+		}
+		if (loop->now - row->alive > MEMBERSHIP_FORGET) {
+			erase(self, row->member.id);
+			sweep_socket(loop, &row->member);
+			remove_row(self, row, "silent");
+			continue;
+		}
+		i++;
+	}
+}
+
+/* While we did not look, nobody could show us a sign of life. */
+static void forgive_gap(struct membership *self)
+{
+	const rt_ms now = self->loop->now;
+	const rt_ms gap = self->last_look ? now - self->last_look : 0;
+
+	if (gap > 2 * MEMBERSHIP_BEAT)
+		for (uint32_t i = 0; i < self->n; i++)
+			self->row[i].alive = now;
+	self->last_look = now;
+}
+
+static void ask(struct membership *self);
+
+static void on_nodes(void *arg, uint64_t token, int err, const redisReply *reply)
+{
+	struct membership *self = arg;
+	struct wire_member m;
+
+	(void)token;
+	self->asking = false;
+	if (err || reply->type != REDIS_REPLY_ARRAY)
+		return;
+	loop_read_clock(self->loop);
+	forgive_gap(self);
+	for (uint32_t i = 0; i < self->n; i++)
+		self->row[i].present = false;
+	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+		const redisReply *value = reply->element[i + 1];
+
+		if (wire_member_parse(&m, slice_of(value->str, (uint32_t)value->len)) == 0)
+			take_record(self, &m);
+		else
+			rt_log(RT_LOG_W, "member.unreadable", 0, "field=%s of the Redis key nodes is not a record this version reads",
+			       rt_log_safe(slice_of(reply->element[i]->str, (uint32_t)reply->element[i]->len)));
+	}
+	sweep(self);
+	note_change(self);
+	if (self->ask_again)
+		ask(self);
+}
+
+static void ask(struct membership *self)
+{
+	const struct slice get[] = { SLICE("HGETALL"), NODES };
+
+	self->ask_again = self->asking;
+	if (!self->asking && loc_redis_call(self->loop->redis, on_nodes, self, 0, 2, get) == 0)
+		self->asking = true;
+}
+
+static void on_changed(void *arg, struct slice channel, struct slice text)
+{
+	(void)channel;
+	(void)text;
+	ask(arg);
+}
+
+/* ---- While Redis is away ---- */
+
+bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_head *head)
+{
+	struct membership *self = loop->membership;
+	struct row *row;
+
+	if (!(head->flags & WIRE_BACK)) {
+		struct wire_head back = *head;
+
+		back.to = head->from;
+		back.flags |= WIRE_BACK;
+		(void)!svc_post(svc, &back, 0); /* who asks again in a second loses nothing */
+		return true;
+	}
+	if (head->context != shell_mark)
+		return false;
+	row = row_of(self, head->from);
+	if (row) {
+		row->alive = loop->now;
+		if (!row->shown)
+			show(self, row);
+		note_change(self);
+	}
+	return true;
+}
+
+static void ask_each(struct membership *self)
+{
+	struct wire_head head = { .verb = WIRE_ECHO, .context = shell_mark };
+
+	for (uint32_t i = 0; i < self->n; i++) {
+		head.to = self->row[i].member.id;
+		(void)!svc_post(&self->loop->actor[0], &head, 0); /* a refusal is silence */
+	}
+}
+
+/* ---- Time ---- */
+
+static void judge(struct membership *self, rt_ms now)
+{
+	for (uint32_t i = 0; i < self->n; i++) {
+		struct row *row = &self->row[i];
+
+		if (row->shown && !wire_mailbox_reaches(self->loop->mailbox, row->member.id, now))
+			hide(self, row, "unreachable");
+		else if (row->shown && now - row->alive > 2 * MEMBERSHIP_FORGET)
+			hide(self, row, "silent");
+	}
+}
+
+rt_ms membership_tick(struct membership *self, rt_ms now)
+{
+	struct svc_loop *loop = self->loop;
+
+	if (board_read(&loop->process->board, &loop->board_seen, loop->members))
+		note_change(self);
+	if (now < self->next_beat)
+		return self->next_beat;
+	self->next_beat = now + MEMBERSHIP_BEAT;
+	if (loc_redis_up(loop->redis)) {
+		write_records(self);
+		ask(self);
+	} else {
+		ask_each(self);
+	}
+	judge(self, now);
+	note_change(self);
+	return self->next_beat;
+}
+
+static void join_process(struct membership *self)
+{
+	struct svc_loop *loop = self->loop;
+	uint32_t iter = 0;
+	const struct wire_member *m;
+
+	board_read(&loop->process->board, &loop->board_seen, loop->members);
+	while ((m = wire_members_each(loop->members, &iter)))
+		if (process_loop_of(loop->process, m->id) != loop->number)
+			(void)join(loop, m);
+}
+
+struct membership *membership_new(struct svc_loop *loop)
+{
+	struct membership *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return 0;
+	self->loop = loop;
+	join_process(self);
+	note_change(self);
+	if (loc_redis_subscribe(loop->redis, CHANGED, on_changed, self))
+		rt_log(RT_LOG_W, "member.slow", 0, "no subscription to nodes:changed; changes are seen once a second");
+	return self;
+}
+
+void membership_destroy(struct membership **self_p)
+{
+	free(*self_p);
+	*self_p = 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * membership: who else is there. Each loop keeps its own picture, from three sources:
+ *
+ *   the board        actors of this process: always there
+ *   nodes in Redis   everybody; written by each for itself every second, forgotten when unchanged for three
+ *   ECHO             asked while Redis is away, when the last known picture is kept
+ */
+#ifndef MEMBERSHIP_H
+#define MEMBERSHIP_H
+
+#include "rt/wheel.h"
+#include "wire/parcel.h"
+
+struct membership;
+struct svc;
+struct svc_loop;
+
+enum {
+	MEMBERSHIP_BEAT = 1000,   /* ms between announcements, and between looks at all records */
+	MEMBERSHIP_FORGET = 3000, /* ms without a sign of life */
+};
+
+struct membership *membership_new(struct svc_loop *loop); /* NULL: out of memory */
+void membership_destroy(struct membership **self_p);
+
+rt_ms membership_tick(struct membership *self, rt_ms now); /* returns when to call again */
+void membership_announce(struct membership *self);         /* this loop's records, and that they changed, now */
+void membership_leave(struct membership *self);            /* take them out of Redis and say so */
+
+/* An ECHO that the shell answers, or whose answer the shell waits for: true. An actor's own: false. */
+bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_head *head);
+
+#endif

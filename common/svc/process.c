@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process: starts the loops, hears signals, and ends.
+ *
+ *   configuration -> Redis (ids, secret) -> mailboxes -> loops ... SIGHUP reload ... SIGTERM drain ... -> 0
+ */
+#include "process.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "join.h"
+#include "rt/clock.h"
+
+enum {
+	DRAIN_LEAST = 200, /* ms: until everybody has heard that we go, parcels still come */
+	LOOK = 20,         /* ms between two looks at the loads while draining */
+	RELOAD_WAIT = 2000,
+};
+
+int process_loop_of(const struct svc_process *self, uint32_t id)
+{
+	const uint32_t offset = id - self->first_id;
+
+	return id && offset < (uint32_t)self->nloop * self->nactor ? (int)(offset / self->nactor) : -1;
+}
+
+/* ---- Before the loops ---- */
+
+static bool open_signals(struct svc_process *self)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	pthread_sigmask(SIG_BLOCK, &set, 0);
+	self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return self->signals >= 0;
+}
+
+static void raise_limits(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+	zsys_set_max_sockets(0); /* as many as libzmq allows */
+}
+
+static int make_folder(const char *path, mode_t mode)
+{
+	if (mkdir(path, mode) == 0 || errno == EEXIST)
+		return 0;
+	rt_log(RT_LOG_E, "state.refused", 0, "folder %s cannot be made (%s); create it for this user or set server.state", path,
+	       strerror(errno));
+	return RT_CONFIG;
+}
+
+static int open_state(struct svc_process *self)
+{
+	char path[PATH_MAX + 16];
+
+	slice_cstr(self->config->server_state, path, PATH_MAX);
+	if (make_folder(path, 0755))
+		return RT_CONFIG;
+	if (!realpath(path, self->state) || strlen(self->state) > WIRE_ENDPOINT_MAX - 32) {
+		rt_log(RT_LOG_E, "state.refused", 0, "server.state %s is no path for sockets; it must be shorter than %d bytes", path,
+		       WIRE_ENDPOINT_MAX - 32);
+		return RT_CONFIG;
+	}
+	snprintf(path, sizeof(path), "%s/bus", self->state);
+	return make_folder(path, 0700);
+}
+
+/* ---- Mailboxes ---- */
+
+static int bind_one(struct svc_loop *loop, const char *address, char bound[WIRE_ENDPOINT_MAX])
+{
+	if (wire_mailbox_bind(loop->mailbox, address, bound) == 0)
+		return 0;
+	rt_log(RT_LOG_E, "bus.refused", 0, "cannot listen at %s (%s); see server.state and server.bus", address,
+	       zmq_strerror(zmq_errno()));
+	return RT_CONFIG;
+}
+
+/* The key pair of the whole cluster: whoever may read Redis may talk on the bus. */
+static int secure(const struct svc_process *self, struct svc_loop *loop)
+{
+	struct rt_key half[2];
+	uint64_t key[4];
+
+	memcpy(half, self->secret, sizeof(half));
+	for (uint64_t i = 0; i < 4; i++)
+		key[i] = rt_mix(rt_hash(half[0], &i, sizeof(i)), rt_hash(half[1], &i, sizeof(i)));
+	if (wire_mailbox_secure(loop->mailbox, (const uint8_t *)key) == 0)
+		return 0;
+	rt_log(RT_LOG_E, "bus.refused", 0, "this libzmq has no CURVE, so tcp would be open to everybody; leave server.bus empty");
+	return RT_CONFIG;
+}
+
+/* "tcp://192.0.2.1" takes any port; with a port, each loop takes the next one. */
+static void tcp_address(const struct svc_process *self, int number, char out[WIRE_ENDPOINT_MAX])
+{
+	const struct slice bus = self->config->server_bus;
+	uint32_t colon = bus.n, port;
+
+	while (colon > 6 && bus.p[colon - 1] != ':' && bus.p[colon - 1] != ']')
+		colon--;
+	if (colon > 6 && bus.p[colon - 1] == ':' && slice_u32(slice_from(bus, colon), &port))
+		snprintf(out, WIRE_ENDPOINT_MAX, SLICE_FMT ":%u", SLICE_ARG(slice_head(bus, colon - 1)), port + (uint32_t)number);
+	else
+		snprintf(out, WIRE_ENDPOINT_MAX, SLICE_FMT ":*", SLICE_ARG(bus));
+}
+
+static int bind_loop(struct svc_process *self, struct svc_loop *loop, char ipc[], char tcp[])
+{
+	char address[WIRE_ENDPOINT_MAX], bound[WIRE_ENDPOINT_MAX];
+	const uint32_t id = self->first_id + (uint32_t)loop->number * self->nactor;
+	int err = 0;
+
+	if (self->nloop > 1) {
+		snprintf(address, sizeof(address), "inproc://loop-%d", loop->number);
+		err = bind_one(loop, address, bound);
+	}
+	snprintf(address, sizeof(address), "ipc://%.70s/bus/%u", self->state, id);
+	if (!err)
+		err = bind_one(loop, address, ipc);
+	if (err || !self->config->server_bus.n)
+		return err;
+	tcp_address(self, loop->number, address);
+	err = secure(self, loop);
+	return err ? err : bind_one(loop, address, tcp);
+}
+
+static int make_loop(struct svc_process *self, int number)
+{
+	struct svc_loop *loop = loop_new(self, number);
+	char ipc[WIRE_ENDPOINT_MAX] = "", tcp[WIRE_ENDPOINT_MAX] = "";
+	int err;
+
+	if (!loop)
+		return RT_NOMEM;
+	self->loop[number] = loop;
+	err = bind_loop(self, loop, ipc, tcp);
+	for (uint32_t i = 0; !err && i < self->nactor; i++) {
+		struct svc *svc = &loop->actor[loop->nactor++];
+		struct wire_member *m = &svc->record;
+
+		*svc = (struct svc){ .loop = loop, .what = self->actor[i], .at = (uint16_t)i };
+		m->id = self->first_id + (uint32_t)number * self->nactor + i;
+		m->tier = (uint8_t)self->actor[i]->tier;
+		m->state = WIRE_LIVE;
+		m->version = WIRE_VERSION;
+		m->pid = (uint32_t)getpid();
+		memcpy(m->host, self->host, sizeof(m->host));
+		memcpy(m->ipc, ipc, sizeof(m->ipc));
+		memcpy(m->tcp, tcp, sizeof(m->tcp));
+		board_put(&self->board, m);
+	}
+	return err;
+}
+
+/* ---- Starting and stopping ---- */
+
+static int start(struct svc_process *self)
+{
+	for (int i = 0; i < self->nloop; i++)
+		if (make_loop(self, i))
+			return RT_CONFIG;
+	for (int i = 0; i < self->nloop; i++) {
+		self->thread[i] = zactor_new(loop_run, self->loop[i]);
+		if (!self->thread[i] || self->loop[i]->failed)
+			return RT_CONFIG;
+	}
+	rt_log(RT_LOG_I, "process.ready", 0, "pid=%d loops=%d tiers=%u first=%u host=%s", getpid(), self->nloop, self->nactor,
+	       self->first_id, self->host);
+	atomic_store(&self->joined, true);
+	return 0;
+}
+
+static void tell_all(struct svc_process *self, const char *command)
+{
+	for (int i = 0; i < self->nloop; i++)
+		if (self->thread[i])
+			zstr_send(self->thread[i], command);
+}
+
+static void stop(struct svc_process *self)
+{
+	tell_all(self, "$TERM"); /* all at once; each is waited for below */
+	for (int i = 0; i < self->nloop; i++)
+		zactor_destroy(&self->thread[i]);
+	for (int i = 0; i < self->nloop; i++)
+		loop_destroy(&self->loop[i]);
+}
+
+/* ---- Signals ---- */
+
+static int next_signal(struct svc_process *self, int timeout_ms) /* 0: none */
+{
+	struct pollfd p = { self->signals, POLLIN, 0 };
+	struct signalfd_siginfo info;
+
+	if (poll(&p, 1, timeout_ms) <= 0 || read(self->signals, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	return (int)info.ssi_signo;
+}
+
+static uint32_t load(const struct svc_process *self)
+{
+	uint32_t sum = 0;
+
+	for (int i = 0; i < self->nloop; i++)
+		sum += atomic_load_explicit(&self->loop[i]->load, memory_order_relaxed);
+	return sum;
+}
+
+static void drain(struct svc_process *self)
+{
+	const rt_ms began = rt_clock_ms();
+	const rt_ms until = began + (rt_ms)self->config->server_drain * 1000;
+
+	atomic_store(&self->draining, true);
+	rt_log(RT_LOG_I, "process.draining", 0, "load=%u limit=%llds", load(self), (long long)self->config->server_drain);
+	tell_all(self, "DRAIN");
+	for (int idle = 0; idle < 2 && rt_clock_ms() < until;) {
+		const int signal = next_signal(self, LOOK);
+
+		if (signal == SIGTERM || signal == SIGINT) {
+			rt_log(RT_LOG_W, "process.killed", 0, "second signal while draining; load=%u is lost", load(self));
+			_exit(1);
+		}
+		idle = load(self) == 0 && rt_clock_ms() - began >= DRAIN_LEAST ? idle + 1 : 0;
+	}
+	if (load(self))
+		rt_log(RT_LOG_W, "process.undrained", 0, "load=%u after server.drain seconds", load(self));
+}
+
+/* Every loop has taken the new snapshot, so nobody reads the old one any more. */
+static bool all_took(struct svc_process *self)
+{
+	bool all = true;
+
+	for (int i = 0; i < self->nloop; i++) {
+		zmq_pollitem_t item = { zsock_resolve(self->thread[i]), 0, ZMQ_POLLIN, 0 };
+		char none;
+
+		all &= zmq_poll(&item, 1, RELOAD_WAIT) == 1 && zmq_recv(item.socket, &none, 0, ZMQ_DONTWAIT) >= 0;
+	}
+	return all;
+}
+
+static void set_log_level(const struct svc_config *config)
+{
+	static const char letter[] = "ewidt";
+
+	rt_log_max = (enum rt_log_level)(strchr(letter, config->log_level.p[0]) - letter);
+}
+
+static void reload(struct svc_process *self)
+{
+	struct svc_config *old = self->config;
+	char error[512];
+
+	if (svc_config_load(&self->config, self->config_file, self->environment, error)) {
+		rt_log(RT_LOG_E, "config.refused", 0, "%s; the old configuration stays", error);
+		return;
+	}
+	set_log_level(self->config);
+	tell_all(self, "RELOAD");
+	if (all_took(self))
+		svc_config_destroy(&old);
+	else
+		rt_log(RT_LOG_W, "config.slow", 0, "a loop did not take the new configuration in %d ms", RELOAD_WAIT);
+	rt_log(RT_LOG_I, "config.reloaded", 0, "file=%s", self->config_file ? self->config_file : "(none)");
+}
+
+static void serve(struct svc_process *self)
+{
+	for (;;) {
+		const int signal = next_signal(self, -1);
+
+		if (signal == SIGHUP)
+			reload(self);
+		else if (signal)
+			return;
+	}
+}
+
+int process_run(struct svc_process *self)
+{
+	int err;
+
+	set_log_level(self->config);
+	zsys_handler_set(0); /* signals are ours */
+	raise_limits();
+	if (!open_signals(self))
+		return 1;
+	gethostname(self->host, sizeof(self->host) - 1);
+	self->nloop = (int)self->config->server_threads;
+	board_open(&self->board);
+	err = open_state(self);
+	if (!err)
+		err = join_cluster(self);
+	if (err == RT_DOWN) {
+		rt_log(RT_LOG_I, "process.stopped", 0, "told to stop while waiting for Redis");
+		return 0;
+	}
+	if (!err)
+		err = start(self);
+	if (!err) {
+		serve(self);
+		drain(self);
+	}
+	stop(self);
+	board_close(&self->board);
+	close(self->signals);
+	svc_config_destroy(&self->config);
+	rt_log(RT_LOG_I, "process.stopped", 0, "exit=%d", err ? 1 : 0);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* process: what all loops of one worker have in common. Written before they start; afterwards read, but for the atomics. */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include "board.h"
+#include "loop.h"
+
+enum { PROCESS_LOOPS_MAX = 64 };
+
+struct svc_process {
+	const char *name;
+	const struct svc_actor *actor[LOOP_ACTORS_MAX]; /* the tiers hosted */
+	uint32_t nactor;
+	const char *config_file;     /* NULL: none */
+	char **environment;
+	struct svc_config *config;   /* the newest; a loop keeps its own pointer until it has been told */
+	char host[WIRE_HOST_MAX];
+	char state[4096];            /* absolute */
+	uint8_t secret[32];
+	uint32_t first_id;           /* ids of this process: first_id + loop * nactor + actor */
+	struct board board;
+	int nloop;
+	struct svc_loop *loop[PROCESS_LOOPS_MAX];
+	zactor_t *thread[PROCESS_LOOPS_MAX];
+	struct health *health;
+	int signals;                 /* signalfd */
+	_Atomic bool joined, draining;
+};
+
+int process_loop_of(const struct svc_process *self, uint32_t id); /* -1: not one of ours */
+
+/* Run it from configuration to exit code. */
+int process_run(struct svc_process *self);
+
+#endif
