@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * actor: the transaction tier.
+ *
+ *   takes   ARRIVED (transport), ANSWER (proxy, registrar), FORK and GIVE_UP (proxy), UNSENT (transport)
+ *   sends   OFFER and ABANDON (to the user of a server transaction), RESULT (to the user of a client transaction),
+ *           DEPART (transport)
+ */
+#include <stdlib.h>
+
+#include "txn.h"
+
+static void read_times(struct txn *self)
+{
+	const struct svc_config *config = svc_config(self->svc);
+
+	self->times = (struct txn_times){
+		.t1 = (uint32_t)config->transaction_t1,
+		.t2 = (uint32_t)config->transaction_t2,
+		.t4 = (uint32_t)config->transaction_t4,
+	};
+}
+
+static void open_counters(struct txn *self)
+{
+	struct svc *svc = self->svc;
+
+	self->count = (struct txn_counters){
+		.clients = svc_counter(svc, "txn_client_live", "client transactions in memory"),
+		.servers = svc_counter(svc, "txn_server_live", "server transactions in memory"),
+		.retransmits = svc_counter(svc, "txn_retransmit_total", "messages sent again"),
+		.timeouts = svc_counter(svc, "txn_timeout_total", "transactions that ended without the answer or ACK they waited for"),
+		.refused = svc_counter(svc, "txn_refused_total", "requests answered 503 because nobody could take them"),
+		.strays = svc_counter(svc, "txn_stray_total", "responses that no transaction waited for"),
+	};
+}
+
+static void txn_close(void **self_p)
+{
+	struct txn *self = *self_p;
+
+	if (self) {
+		svc_timer_stop(self->svc, &self->watch);
+		for (uint32_t i = 0; self->slots && i < txn_slots_made(self->slots); i++) {
+			struct txn_slot *s = txn_slots_at(self->slots, i);
+
+			if (s)
+				svc_timer_stop(self->svc, &s->timer);
+		}
+		txn_slots_destroy(&self->slots);
+	}
+	free(self);
+	*self_p = 0;
+}
+
+static int txn_open(void **self_p, struct svc *svc)
+{
+	struct txn *self = calloc(1, sizeof(*self));
+
+	if (self) {
+		self->svc = svc;
+		self->slots = txn_slots_new(TXN_SLOTS_MAX);
+	}
+	if (!self || !self->slots) {
+		rt_log(RT_LOG_E, "txn.unopened", 0, "why=\"out of memory\" do=\"give this process more memory\"");
+		free(self);
+		return RT_DOWN;
+	}
+	self->match_key = svc_secret(svc, "txn-match");
+	self->pick_key = svc_secret(svc, "txn-pick");
+	read_times(self);
+	open_counters(self);
+	txn_sweep_start(self);
+	*self_p = self;
+	return 0;
+}
+
+static int txn_reload(void *self)
+{
+	read_times(self);
+	return 0;
+}
+
+/* ---- Parcels ---- */
+
+static void arrived(struct txn *self, const struct wire_parcel *in)
+{
+	if (!in->msg.index)
+		rt_log(RT_LOG_W, "txn.unread", in->head->trail, "verb=ARRIVED from=%u why=no-index", in->head->from);
+	else if (sip_msg_is_request(&in->msg))
+		txn_server_request(self, in);
+	else
+		txn_client_response(self, in);
+}
+
+/* `context` is the CANCEL's own handle when a CANCEL went under its INVITE's branch (txn_client_send). */
+static void unsent(struct txn *self, const struct wire_parcel *in)
+{
+	const struct wire_head *h = in->head;
+	const struct txn_hand hand = { .reason = h->reason };
+	struct txn_slot *s;
+
+	if (h->branch)
+		s = txn_slots_client(self->slots, h->context ? h->context : h->branch);
+	else
+		s = txn_slots_server(self->slots, h->txn);
+	if (s)
+		txn_step(self, s, TXN_EV_UNSENT, &hand);
+}
+
+static void txn_parcel(void *actor, const struct wire_parcel *in)
+{
+	static void (*const verb[WIRE_VERBS])(struct txn *, const struct wire_parcel *) = {
+		[WIRE_ARRIVED] = arrived,
+		[WIRE_ANSWER] = txn_server_answer,
+		[WIRE_FORK] = txn_client_fork,
+		[WIRE_GIVE_UP] = txn_client_give_up,
+		[WIRE_UNSENT] = unsent,
+	};
+	const uint8_t v = in->head->verb;
+
+	if (v < WIRE_VERBS && verb[v])
+		verb[v](actor, in);
+	else
+		rt_log(RT_LOG_W, "txn.unread", in->head->trail, "verb=%u from=%u why=not-for-this-tier", v, in->head->from);
+}
+
+static void txn_timer(void *actor, struct rt_timer *t)
+{
+	static const struct txn_hand nothing;
+	struct txn *self = actor;
+	struct txn_slot *s;
+
+	if (t == &self->watch) {
+		txn_sweep_tick(self);
+		return;
+	}
+	s = txn_slots_any(self->slots, t->owner);
+	if (s)
+		txn_step(self, s, (enum txn_event)t->name, &nothing);
+}
+
+static uint32_t txn_load(const void *actor)
+{
+	const struct txn *self = actor;
+
+	return self->waiting;
+}
+
+const struct svc_actor transaction_actor = {
+	.tier = WIRE_TRANSACTION,
+	.open = txn_open,
+	.parcel = txn_parcel,
+	.timer = txn_timer,
+	.reload = txn_reload,
+	.load = txn_load,
+	.close = txn_close,
+};

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* server: requests off the network find or open a server transaction; answers drive it. RFC 3261 17.2, 9.2, 8.2.2.2. */
+#include "sip/draft.h"
+#include "txn.h"
+
+/* ---- What this layer answers by itself ---- */
+
+int txn_reply(struct txn *self, const struct sip_msg *request, int status, struct slice tag, struct sip_msg *out)
+{
+	struct rt_arena *a = svc_arena(self->svc);
+	struct sip_draft *d = sip_draft_reply(a, request, status, SLICE_NONE, tag);
+
+	if (!d)
+		return RT_NOMEM;
+	if (status == 503)
+		sip_draft_set(d, SIP_HDR_RETRY_AFTER, SLICE("5"));
+	return sip_draft_render(d, a, out);
+}
+
+struct slice txn_own_tag(struct txn *self, const struct sip_msg *request)
+{
+	struct txn_match m;
+
+	txn_match_request(&m, request, self->match_key);
+	return rt_arena_printf(svc_arena(self->svc), "%016llx", (unsigned long long)rt_mix(m.check, m.key));
+}
+
+/* The head of a parcel about the request that came in `in`. */
+static struct wire_head about(const struct wire_head *in, uint8_t verb, uint32_t to)
+{
+	return (struct wire_head){
+		.verb = verb,
+		.to = to,
+		.trail = in->trail,
+		.flags = in->flags & WIRE_PEER,
+		.flow = in->flow,
+		.edge = in->edge,
+		.listener = in->listener,
+		.born = in->born,
+		.remote = in->remote,
+		.local = in->local,
+	};
+}
+
+/* 503 without a transaction: there is no room for one. */
+static void refuse(struct txn *self, const struct wire_parcel *in)
+{
+	const struct wire_head head = about(in->head, WIRE_DEPART, in->head->edge);
+	struct sip_msg out;
+
+	++*self->count.refused;
+	rt_log(RT_LOG_W, "txn.full", in->head->trail, "side=server live=%u answer=503", txn_slots_servers(self->slots));
+	if (txn_reply(self, &in->msg, 503, txn_own_tag(self, &in->msg), &out) == 0 && svc_post(self->svc, &head, &out) < 0)
+		rt_log(RT_LOG_D, "txn.unsent", in->head->trail, "status=503 edge=%u", in->head->edge);
+}
+
+/* ---- New transactions ---- */
+
+static struct txn_slot *open_server(struct txn *self, const struct wire_parcel *in, const struct txn_match *m)
+{
+	const enum txn_kind kind = m->method == SIP_INVITE ? TXN_INVITE_SERVER : TXN_PLAIN_SERVER;
+	struct txn_slot *s = txn_slot_open_server(self->slots, kind, m);
+
+	if (!s) {
+		refuse(self, in);
+		return 0;
+	}
+	s->since = svc_now(self->svc);
+	s->trail = in->head->trail;
+	s->flow = in->head->flow;
+	s->remote = in->head->remote;
+	s->edge = in->head->edge;
+	s->listener = in->head->listener;
+	*self->count.servers = txn_slots_servers(self->slots);
+	return s;
+}
+
+static void answer_here(struct txn *self, struct txn_slot *s, const struct sip_msg *request, int status, struct slice tag)
+{
+	struct txn_hand hand = { 0 };
+
+	if (txn_reply(self, request, status, tag, &hand.msg) < 0) {
+		txn_end(self, s);
+		return;
+	}
+	s->status = (uint16_t)status;
+	txn_step(self, s, txn_event_of_status(status), &hand);
+}
+
+static void new_request(struct txn *self, const struct wire_parcel *in, const struct txn_match *m)
+{
+	const bool merged = txn_slots_merged(self->slots, m);
+	struct wire_head head = *in->head;
+	const struct txn_hand hand = { .head = &head, .msg = in->msg };
+	struct txn_slot *s = open_server(self, in, m);
+
+	if (!s)
+		return;
+	head.flags = (uint8_t)((head.flags & ~WIRE_MERGED) | (merged ? WIRE_MERGED : 0));
+	s->user = txn_user(self, &in->msg);
+	if (s->user) {
+		txn_step(self, s, TXN_EV_START, &hand);
+		return;
+	}
+	++*self->count.refused;
+	rt_log(RT_LOG_W, "txn.nobody", s->trail, "method=" SLICE_FMT " answer=503", SLICE_ARG(sip_msg_method(&in->msg)));
+	answer_here(self, s, &in->msg, 503, txn_own_tag(self, &in->msg));
+}
+
+/* A request that has no transaction here: ACK for a 2xx, CANCEL that matches nothing. The proxy knows what it is. */
+static void pass(struct txn *self, const struct wire_parcel *in)
+{
+	const uint32_t user = txn_user(self, &in->msg);
+	struct wire_head head = about(in->head, WIRE_OFFER, user);
+
+	if (!user || svc_post(self->svc, &head, &in->msg) < 0)
+		rt_log(RT_LOG_W, "txn.nobody", in->head->trail, "method=" SLICE_FMT " dropped=1",
+		       SLICE_ARG(sip_msg_method(&in->msg)));
+}
+
+/* ---- ACK and CANCEL ---- */
+
+static void ack(struct txn *self, const struct wire_parcel *in, const struct txn_match *m)
+{
+	const struct txn_hand hand = { .head = in->head, .msg = in->msg };
+	struct txn_slot *s = txn_slots_find(self->slots, m, txn_match_ack);
+
+	if (s)
+		txn_step(self, s, TXN_EV_ACK, &hand);
+	else if (!slice_eq(sip_msg_span(&in->msg, in->msg.index->facts.to_tag), txn_own_tag(self, &in->msg)))
+		pass(self, in); /* else it is for a 503 that has no transaction */
+}
+
+/* To tag of a CANCEL's 200: that of the INVITE's responses when there is one, 9.2. */
+static struct slice tag_of(struct txn *self, const struct txn_slot *s, const struct sip_msg *cancel)
+{
+	const struct sip_span tag = s->server.tag;
+	struct sip_msg kept;
+
+	if (!s->kept || !tag.n)
+		return txn_own_tag(self, cancel);
+	kept = txn_kept_msg(s->kept);
+	return rt_arena_copy(svc_arena(self->svc), sip_msg_span(&kept, tag));
+}
+
+static void cancel(struct txn *self, const struct wire_parcel *in, const struct txn_match *m)
+{
+	const struct txn_hand hand = { .head = in->head, .msg = in->msg };
+	struct txn_slot *s = txn_slots_find(self->slots, m, txn_match_cancel), *own;
+
+	if (!s) {
+		pass(self, in);
+		return;
+	}
+	own = open_server(self, in, m);
+	if (own)
+		answer_here(self, own, &in->msg, 200, tag_of(self, s, &in->msg));
+	txn_step(self, s, TXN_EV_CANCEL, &hand);
+}
+
+void txn_server_request(struct txn *self, const struct wire_parcel *in)
+{
+	const struct txn_hand hand = { .head = in->head, .msg = in->msg };
+	struct txn_match m;
+	struct txn_slot *s;
+
+	txn_match_request(&m, &in->msg, self->match_key);
+	if (m.method == SIP_ACK) {
+		ack(self, in, &m);
+		return;
+	}
+	s = txn_slots_find(self->slots, &m, txn_match_again);
+	if (s)
+		txn_step(self, s, TXN_EV_AGAIN, &hand);
+	else if (m.method == SIP_CANCEL)
+		cancel(self, in, &m);
+	else
+		new_request(self, in, &m);
+}
+
+/* ---- What the user says ---- */
+
+/* A response to a request that never had a transaction. */
+static void pass_answer(struct txn *self, const struct wire_parcel *in)
+{
+	const struct wire_head head = about(in->head, WIRE_DEPART, in->head->edge);
+
+	if (svc_post(self->svc, &head, &in->msg) < 0)
+		rt_log(RT_LOG_D, "txn.unsent", in->head->trail, "edge=%u", in->head->edge);
+}
+
+void txn_server_answer(struct txn *self, const struct wire_parcel *in)
+{
+	const struct txn_hand hand = { .head = in->head, .msg = in->msg };
+	const int status = in->msg.index ? in->msg.index->status : 0;
+	struct txn_slot *s = txn_slots_server(self->slots, in->head->txn);
+
+	if (in->head->txn == 0) {
+		pass_answer(self, in);
+		return;
+	}
+	if (!s || !status) {
+		rt_log(RT_LOG_D, "txn.late", in->head->trail, "status=%d from=%u", status, in->head->from);
+		return;
+	}
+	if (s->kind == TXN_PLAIN_SERVER && status == 408) { /* RFC 4320 4.2: it would only come too late; Timer Z ends it */
+		rt_log(RT_LOG_D, "txn.unanswered", s->trail, "status=408 from=%u", in->head->from);
+		return;
+	}
+	if (txn_state_waits(s->state))
+		s->status = (uint16_t)status;
+	txn_step(self, s, txn_event_of_status(status), &hand);
+}
+
+/* ---- Acts ---- */
+
+int txn_server_send(struct txn *self, const struct txn_slot *s, const struct sip_msg *m)
+{
+	const struct wire_head head = {
+		.verb = WIRE_DEPART,
+		.to = s->edge,
+		.trail = s->trail,
+		.txn = txn_slot_handle(s),
+		.flow = s->flow,
+		.edge = s->edge,
+		.listener = s->listener,
+		.remote = s->remote,
+	};
+	const struct sip_msg text = { .text = m->text }; /* it goes as it is: no one needs the index */
+
+	return svc_post(self->svc, &head, &text);
+}
+
+int txn_server_send_100(struct txn *self, struct txn_slot *s, const struct txn_hand *hand)
+{
+	struct sip_msg request = hand->msg, out;
+
+	if (!request.index && s->kept)
+		request = txn_kept_msg(s->kept);
+	if (!request.index || txn_reply(self, &request, 100, SLICE_NONE, &out) < 0)
+		return 0; /* the caller goes on retransmitting; nothing is lost */
+	txn_slot_keep(s, txn_kept_new(&out, TXN_KEEP_TEXT));
+	return txn_server_send(self, s, &out);
+}
+
+int txn_server_up(struct txn *self, struct txn_slot *s, enum txn_event ev, const struct txn_hand *hand)
+{
+	const bool cancelled = ev == TXN_EV_CANCEL;
+	struct wire_head head;
+
+	if (!s->user || !hand->head)
+		return 0;
+	head = about(hand->head, cancelled ? WIRE_ABANDON : WIRE_OFFER, s->user);
+	head.flags |= hand->head->flags & WIRE_MERGED;
+	if (ev != TXN_EV_ACK) /* the ACK for a 2xx is not of this transaction: 17, RFC 6026 */
+		head.txn = txn_slot_handle(s);
+	return svc_post(self->svc, &head, &hand->msg);
+}
+
+void txn_server_up_error(struct txn *self, const struct txn_slot *s, int reason)
+{
+	const struct wire_head head = {
+		.verb = WIRE_ABANDON,
+		.to = s->user,
+		.trail = s->trail,
+		.txn = txn_slot_handle(s),
+		.reason = (int16_t)reason,
+		.edge = s->edge,
+		.flow = s->flow,
+		.listener = s->listener,
+		.remote = s->remote,
+	};
+
+	if (s->user && svc_post(self->svc, &head, 0) < 0)
+		rt_log(RT_LOG_D, "txn.unheard", s->trail, "reason=%s user=%u", rt_err_name(reason), s->user);
+}

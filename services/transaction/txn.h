@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* txn: the actor's own state and the steps its files share. */
+#ifndef TXN_TXN_H
+#define TXN_TXN_H
+
+#include "svc/actor.h"
+
+#include "slots.h"
+
+struct txn_counters {
+	uint64_t *clients, *servers, *retransmits, *timeouts, *refused, *strays;
+};
+
+struct txn {
+	struct svc *svc;
+	struct txn_slots *slots;
+	struct txn_times times;
+	struct rt_key match_key, pick_key;
+	uint32_t waiting;       /* slots in Calling, Trying, Proceeding: what a drain waits for */
+	uint32_t generation;    /* of the membership, when the sweep last looked */
+	uint32_t sweep_at;      /* next slot to look at */
+	bool sweeping;
+	struct rt_timer watch;  /* owner 0: see sweep.c */
+	struct txn_counters count;
+};
+
+/* ---- step.c: the one way a transaction moves ---- */
+
+struct txn_hand { /* what came with an event; any of it may be absent */
+	const struct wire_head *head;
+	struct sip_msg msg;  /* text.p NULL when there is none */
+	int reason;          /* enum rt_err, with UNSENT */
+};
+
+/* Tell a transaction that something happened; it may be gone when this returns. */
+void txn_step(struct txn *self, struct txn_slot *s, enum txn_event ev, const struct txn_hand *hand);
+
+/* End one without a word to anybody, as its machine would at Terminated. */
+void txn_end(struct txn *self, struct txn_slot *s);
+
+static inline enum txn_event txn_event_of_status(int status)
+{
+	return sip_status_provisional(status) ? TXN_EV_1XX : sip_status_success(status) ? TXN_EV_2XX : TXN_EV_FAIL;
+}
+
+/* ---- client.c ---- */
+void txn_client_fork(struct txn *self, const struct wire_parcel *in);
+void txn_client_response(struct txn *self, const struct wire_parcel *in);
+void txn_client_give_up(struct txn *self, const struct wire_parcel *in);
+int txn_client_send(struct txn *self, const struct txn_slot *s, const struct sip_msg *m);
+int txn_client_send_ack(struct txn *self, struct txn_slot *s, const struct txn_hand *hand);
+int txn_client_send_cancel(struct txn *self, struct txn_slot *s, const struct txn_hand *hand);
+void txn_client_up(struct txn *self, const struct txn_slot *s, const struct txn_hand *hand, int reason);
+
+/* ---- server.c ---- */
+void txn_server_request(struct txn *self, const struct wire_parcel *in);
+void txn_server_answer(struct txn *self, const struct wire_parcel *in);
+int txn_server_send(struct txn *self, const struct txn_slot *s, const struct sip_msg *m);
+int txn_server_send_100(struct txn *self, struct txn_slot *s, const struct txn_hand *hand);
+int txn_server_up(struct txn *self, struct txn_slot *s, enum txn_event ev, const struct txn_hand *hand);
+void txn_server_up_error(struct txn *self, const struct txn_slot *s, int reason);
+
+/* A response of this layer's own to a request: 100, 200 to a CANCEL, 503 with Retry-After. tag absent: no To tag. 0 | RT_NOMEM .. */
+RT_MUSTUSE
+int txn_reply(struct txn *self, const struct sip_msg *request, int status, struct slice tag, struct sip_msg *out);
+
+/* The To tag of this layer's own responses to a request, the same each time: an ACK that carries it is for one of them. */
+struct slice txn_own_tag(struct txn *self, const struct sip_msg *request);
+
+/* ---- user.c ---- */
+uint32_t txn_user(struct txn *self, const struct sip_msg *request); /* who decides this request; 0: nobody is there */
+
+/* ---- sweep.c: transactions whose user died ---- */
+void txn_sweep_start(struct txn *self);
+void txn_sweep_tick(struct txn *self);
+
+#endif
