@@ -11,6 +11,7 @@
 #include "rt/table.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "rt/err.h"
 
@@ -19,6 +20,7 @@ enum {
 	BITS_MAX = 30,
 	MOVE = 16,  /* entries of old looked at in one call: old is empty long before now is full */
 	IN_OLD = 1u << 31,
+	BLOCK = 4096, /* entries of old whose memory is given back together: 64 KB */
 };
 
 struct entry {
@@ -44,13 +46,39 @@ static inline uint32_t home_of(const struct side *s, uint64_t key)
 	return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> s->shift);
 }
 
+/* Large sides are mapped: their pages come and go one at a time, and growth never waits for all of them. */
+static inline bool is_large(const struct side *s)
+{
+	return s->mask >= 16 * BLOCK;
+}
+
+static inline size_t side_bytes(const struct side *s)
+{
+	return ((size_t)s->mask + 1) * sizeof(*s->at);
+}
+
 static bool side_open(struct side *s, unsigned bits)
 {
-	s->at = calloc((size_t)1 << bits, sizeof(*s->at));
 	s->mask = (uint32_t)(((uint64_t)1 << bits) - 1);
 	s->shift = 64 - bits;
 	s->count = 0;
+	if (!is_large(s)) {
+		s->at = calloc(1, side_bytes(s));
+		return s->at != 0;
+	}
+	s->at = mmap(0, side_bytes(s), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (s->at == MAP_FAILED)
+		s->at = 0;
 	return s->at != 0;
+}
+
+static void side_close(struct side *s)
+{
+	if (s->at && is_large(s))
+		munmap(s->at, side_bytes(s));
+	else
+		free(s->at);
+	s->at = 0;
 }
 
 struct rt_table *rt_table_new(uint32_t room)
@@ -68,8 +96,8 @@ struct rt_table *rt_table_new(uint32_t room)
 void rt_table_destroy(struct rt_table **self_p)
 {
 	if (*self_p) {
-		free((*self_p)->now.at);
-		free((*self_p)->old.at);
+		side_close(&(*self_p)->now);
+		side_close(&(*self_p)->old);
 	}
 	free(*self_p);
 	*self_p = 0;
@@ -85,8 +113,8 @@ static void side_put(struct side *s, uint64_t key, uint64_t value1)
 	s->count++;
 }
 
-/* Close the hole at `at`: pull back every later entry of the run that may stand there. */
-static void side_close(struct side *s, uint32_t hole)
+/* Fill a hole: pull back every later entry of the run that may stand there. */
+static void fill_hole(struct side *s, uint32_t hole)
 {
 	for (uint32_t at = (hole + 1) & s->mask; s->at[at].value1; at = (at + 1) & s->mask) {
 		const uint32_t home = home_of(s, s->at[at].key);
@@ -104,11 +132,21 @@ static bool side_drop(struct side *s, uint64_t key, uint64_t value1)
 {
 	for (uint32_t at = home_of(s, key); s->at[at].value1; at = (at + 1) & s->mask) {
 		if (s->at[at].key == key && s->at[at].value1 == value1) {
-			side_close(s, at);
+			fill_hole(s, at);
 			return true;
 		}
 	}
 	return false;
+}
+
+/* Give back the memory behind the mark, a block at a time; what reads it later reads free entries. */
+static void forget_block(struct rt_table *self)
+{
+	struct side *old = &self->old;
+	const uint32_t moved = old->mask + 1 - self->left;
+
+	if (is_large(old) && self->mark % BLOCK == 0 && moved >= BLOCK)
+		madvise(old->at + ((self->mark - BLOCK) & old->mask), BLOCK * sizeof(*old->at), MADV_DONTNEED);
 }
 
 /* Move at least `n` entries' worth of old, and then to the end of the run. */
@@ -127,11 +165,10 @@ static void move_some(struct rt_table *self, uint32_t n)
 		self->mark = (self->mark + 1) & old->mask;
 		self->left--;
 		n -= n > 0;
+		forget_block(self);
 	}
-	if (self->left == 0) {
-		free(old->at);
-		old->at = 0;
-	}
+	if (self->left == 0)
+		side_close(old);
 }
 
 static int grow(struct rt_table *self)

@@ -312,7 +312,7 @@ static bool read_start_line(struct sip_reader *r, struct line *line)
 
 static struct slice skip_crlfs(struct slice text)
 {
-	const char *p = text.p, *end = text.p + text.n;
+	const char *p = text.p ? text.p : "", *end = p + text.n;
 
 	while (is_crlf(p, end))
 		p += 2;

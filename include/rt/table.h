@@ -2,6 +2,7 @@
 /*
  * table: hash multimap from a 64-bit key to a 64-bit value (a handle). Open addressing; grows by doubling,
  * moving a few entries a call so that no single insert is slow. The caller compares the real keys.
+ * Any value but UINT64_MAX; a put or a drop ends every walk of rt_table_each.
  */
 #ifndef RT_TABLE_H
 #define RT_TABLE_H

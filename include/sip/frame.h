@@ -22,9 +22,10 @@ struct sip_frame {       /* where the scan of one connection stands; zero it for
  *   used  bytes to drop from the front of `in`, keep-alive CRLFs included
  *   ping  CRLFCRLF pairs met before the message: each wants a CRLF pong, RFC 5626 4.4.1
  *
- * returns 0, RT_MORE (keep the bytes, read again), RT_BAD (no usable Content-Length, or two that differ: the stream
- *         cannot be resynchronised, answer 400 if you can and close it; out is then the head), RT_BIG (over SIP_HEAD_MAX or SIP_BODY_MAX:
- *         answer 513 or 413, close)
+ * returns 0, RT_MORE (keep the bytes, read again), RT_BAD (no usable Content-Length, two that differ, or a bare LF in the
+ *         head: the stream cannot be resynchronised, answer 400 if you can and close it), RT_BIG (f->head_n is 0: over
+ *         SIP_HEAD_MAX, answer 513; else over SIP_BODY_MAX, answer 413; close). On RT_BAD and RT_BIG out is the head, or
+ *         what there is of it: sip_msg_parse finds what an answer needs.
  * memory  allocates nothing; O(new bytes)
  * source  RFC 3261 7.5, 18.3, 20.14
  */

@@ -14,16 +14,16 @@ struct sip_msg { /* two borrowed pointers; copy freely */
 };
 
 struct sip_fault { /* why a parse failed, ready to log or answer */
-	uint32_t at;        /* byte offset into text */
+	uint32_t at;        /* byte offset from the start line */
 	uint16_t status;    /* the response it deserves: 400, 413, 414, 416, 505, 513; 0: nothing can be answered */
 	const char *rule;   /* grammar rule or header, static: "CSeq", "Via.sent-by", "Content-Length" */
 };
 
 /*
  * Index one complete message and check it whole: start line; every header line's shape; the values of Via, From, To,
- * CSeq, Call-ID, Max-Forwards, Content-Length (a datagram's may be absent), Contact, Route, Record-Route and the
- * Request-URI as far as routing needs them; one-of-a-kind headers once; CSeq's method equal to the request's.
- * Malformed headers that nobody here needs (Date, Server, ...) are left alone, RFC 3261 16.3 step 1.
+ * CSeq, Call-ID, Content-Length (a datagram's may be absent) and, in requests, of Max-Forwards, Contact, Route,
+ * Record-Route and the Request-URI as far as routing needs them; one-of-a-kind headers once; CSeq's method equal to
+ * the request's. Malformed headers that nobody here needs (Date, Server, ...) are left alone, RFC 3261 16.3 step 1.
  *
  *   text    exactly one message (a datagram, or what sip_frame_cut cut); leading CRLFs are skipped,
  *           bytes past Content-Length are left out of the body; borrowed: must outlive *out
@@ -31,7 +31,8 @@ struct sip_fault { /* why a parse failed, ready to log or answer */
  *   why     filled on RT_BAD and RT_BIG; may be NULL
  *
  * returns 0, RT_BAD, RT_BIG. On failure, when why->status is not 0, *out still holds a request with as many
- *         fields as could be read, good enough for sip_draft_reply to answer; a faulty response is never answered.
+ *         fields as could be read, good enough for sip_draft_reply to answer. Never answered: a response, an ACK, a
+ *         request whose topmost Via cannot be read. out->text is the message alone, start line through body.
  * memory  allocates nothing, reads each byte of the head once (plus the values it validates)
  * source  RFC 3261 7 and 25.1; hard cases: RFC 4475, RFC 5118
  */

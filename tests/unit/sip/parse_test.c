@@ -464,6 +464,7 @@ static void the_fault_says_where(void **state)
 	assert_string_equal(why.rule, "Content-Length"); /* framing first, values after */
 	assert_int_equal(why.at, strstr(text, "9\r\n\r\n") - text);
 	assert_int_equal(sip_msg_parse(&m, &room, slice_str(text), 0), RT_BAD); /* why may be absent */
+	assert_int_equal(sip_msg_parse(&m, &room, SLICE_NONE, 0), RT_BAD);
 }
 
 int main(void)
