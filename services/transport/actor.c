@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * transport: the actor that owns sockets.
+ *
+ * Takes   DEPART    a message to put on a network; ECHO
+ * Sends   ARRIVED   a message off a network, to the transaction actor it belongs to (or a proxy, stateless responses)
+ *         UNSENT    a DEPART that came to nothing, to who sent it
+ *         ECHO      the answer to one
+ *
+ * One epoll holds every socket; its descriptor is the only one the shell watches.
+ */
+#include "edge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "conns.h"
+#include "depart.h"
+#include "listen.h"
+#include "udp.h"
+
+enum {
+	ARENA = 8 << 20,          /* a stamped copy of the largest message, and its index */
+	ANSWERS_PER_SECOND = 10,  /* to garbage, for one source */
+	ANSWERS_BURST = 50,
+};
+
+static void count_open(struct edge *self)
+{
+	struct edge_counters *c = &self->count;
+	struct svc *svc = self->svc;
+
+	c->received = svc_counter(svc, "sip_received_total", "SIP messages received");
+	c->sent = svc_counter(svc, "sip_sent_total", "SIP messages sent");
+	c->refused = svc_counter(svc, "sip_refused_total", "requests answered at the door: malformed, too large or no worker free");
+	c->ignored = svc_counter(svc, "sip_ignored_total", "messages dropped: no sense in them, or responses that are not ours");
+	c->unsent = svc_counter(svc, "sip_unsent_total", "messages that could not be sent");
+	c->kernel_drops = svc_counter(svc, "udp_dropped_total", "datagrams the kernel dropped because our receive buffer was full");
+	c->stun = svc_counter(svc, "stun_requests_total", "STUN keep-alives on UDP");
+	c->opened = svc_counter(svc, "connections_opened_total", "connections accepted and opened");
+	c->closed = svc_counter(svc, "connections_closed_total", "connections that ended");
+	c->connections = svc_counter(svc, "connections", "connections now");
+}
+
+static void read_networks(struct netlist *list, const struct svc_words *words, const char *key)
+{
+	list->n = 0;
+	for (uint32_t i = 0; i < words->n; i++)
+		if (netlist_add(list, words->word[i]) < 0)
+			rt_log(RT_LOG_W, "transport.config", 0, "key=%s value=%s error=\"not an address or network; left out\"", key,
+			       rt_log_safe(words->word[i]));
+}
+
+static int transport_reload(void *arg)
+{
+	struct edge *self = arg;
+	const struct svc_config *config = svc_config(self->svc);
+
+	read_networks(&self->trusted, &config->proxy_peers, "proxy.peers");
+	read_networks(&self->aliases, &config->transport_alias_peers, "transport.alias_peers");
+	return 0;
+}
+
+static void one_event(struct edge *self, const struct epoll_event *e)
+{
+	const uint32_t number = (uint32_t)e->data.u64 & 0xffff;
+	struct conn *conn;
+
+	if (e->data.u64 >> 16 == EDGE_UDP) {
+		udp_ready(self->udp, number, e->events);
+	} else if (e->data.u64 >> 16 == EDGE_ACCEPT) {
+		conns_accept(self->conns, number);
+	} else {
+		conn = conns_any(self->conns, e->data.u64);
+		if (conn)
+			conn_ready(conn, e->events);
+	}
+}
+
+static void poll_ready(void *arg, int fd, uint32_t ready)
+{
+	struct edge *self = arg;
+	struct epoll_event events[WIRE_BURST];
+	const int n = epoll_wait(fd, events, WIRE_BURST, 0);
+
+	(void)ready;
+	for (int i = 0; i < n; i++)
+		one_event(self, &events[i]);
+}
+
+static void transport_close(void **self_p)
+{
+	struct edge *self = *self_p;
+
+	if (!self)
+		return;
+	conns_destroy(&self->conns);
+	listen_close(self);
+	udp_destroy(&self->udp);
+	bucket_destroy(&self->answers);
+	rt_arena_destroy(&self->arena);
+	if (self->poll >= 0) {
+		svc_unwatch(self->svc, self->poll);
+		close(self->poll);
+	}
+	free(self);
+	*self_p = 0;
+}
+
+static int transport_open(void **self_p, struct svc *svc)
+{
+	struct edge *self = calloc(1, sizeof(*self));
+	int err = RT_DOWN;
+
+	if (!self)
+		return RT_NOMEM;
+	self->svc = svc;
+	self->branch_key = svc_secret(svc, "branch");
+	self->tag_key = svc_secret(svc, "tag");
+	count_open(self);
+	self->poll = epoll_create1(EPOLL_CLOEXEC);
+	self->arena = rt_arena_new(ARENA);
+	self->answers = bucket_new(ANSWERS_PER_SECOND, ANSWERS_BURST);
+	self->udp = udp_new(self);
+	self->conns = conns_new(self);
+	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns)
+		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
+	else
+		err = listen_open(self);
+	if (err == 0)
+		err = transport_reload(self);
+	if (err == 0)
+		err = svc_watch(svc, self->poll, EPOLLIN, poll_ready);
+	*self_p = self;
+	if (err < 0)
+		transport_close(self_p);
+	return err;
+}
+
+static void transport_parcel(void *arg, const struct wire_parcel *in)
+{
+	struct edge *self = arg;
+
+	if (in->head->verb == WIRE_DEPART) {
+		depart(self, in);
+	} else if (in->head->verb == WIRE_ECHO && !(in->head->flags & WIRE_BACK)) {
+		struct wire_head back = *in->head;
+
+		back.to = in->head->from;
+		back.flags |= WIRE_BACK;
+		(void)!svc_post(self->svc, &back, 0);
+	}
+}
+
+static void transport_timer(void *arg, struct rt_timer *t)
+{
+	struct edge *self = arg;
+	struct conn *conn = conns_any(self->conns, t->owner);
+
+	if (conn)
+		conn_expired(conn);
+}
+
+static void transport_flush(void *arg)
+{
+	struct edge *self = arg;
+
+	conns_flush(self->conns);
+	udp_flush(self->udp);
+}
+
+/* New connections go to whoever else listens; what is open stays until its messages are through. */
+static void transport_drain(void *arg)
+{
+	struct edge *self = arg;
+
+	self->draining = true;
+	listen_stop_accepting(self);
+}
+
+static uint32_t transport_load(const void *arg)
+{
+	const struct edge *self = arg;
+
+	return udp_waiting(self->udp) + conns_busy(self->conns);
+}
+
+const struct svc_actor transport_actor = {
+	.tier = WIRE_TRANSPORT,
+	.open = transport_open,
+	.parcel = transport_parcel,
+	.timer = transport_timer,
+	.flush = transport_flush,
+	.reload = transport_reload,
+	.drain = transport_drain,
+	.load = transport_load,
+	.close = transport_close,
+};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "arrive.h"
+
+#include "listen.h"
+#include "refuse.h"
+#include "sip/draft.h"
+#include "sip/route.h"
+#include "via.h"
+
+int arrive_stamp(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, struct sip_msg *out)
+{
+	const bool rport = request->index->facts.via_flags & SIP_VIA_RPORT;
+	struct sip_draft *d = sip_draft_from(edge->arena, request);
+	char text[64];
+	struct rt_cursor ip = rt_cursor_on(text, sizeof(text));
+
+	if (!d)
+		return RT_NOMEM;
+	sip_hop_render_ip(&ip, &origin->remote);
+	sip_draft_stamp(d, rt_cursor_text(&ip), rport ? origin->remote.port : 0);
+	return sip_draft_render(d, edge->arena, out);
+}
+
+static struct wire_head head_of(struct edge *edge, const struct edge_origin *origin)
+{
+	return (struct wire_head){
+		.verb = WIRE_ARRIVED,
+		.flags = netlist_has(&edge->trusted, &origin->remote) ? WIRE_PEER : 0,
+		.edge = svc_id(edge->svc),
+		.flow = origin->flow,
+		.listener = origin->listener,
+		.remote = origin->remote,
+		.local = origin->local,
+		.born = svc_wall_ms(edge->svc),
+		.trail = svc_trail(edge->svc),
+	};
+}
+
+/*
+ * The transaction actor of a request. When all of them are about to leave, the one it would have been: what it began it must
+ * still be told of, and what is new it refuses itself.
+ */
+static uint32_t transaction_of(struct edge *edge, const struct sip_msg *request)
+{
+	const uint64_t key = wire_request_key(request);
+	const uint32_t live = svc_pick(edge->svc, WIRE_TRANSACTION, key);
+	const struct wire_member *m;
+	uint64_t best = 0;
+	uint32_t leaving = 0, iter = 0;
+
+	while (!live && (m = wire_members_each(svc_members(edge->svc), &iter)))
+		if (m->tier == WIRE_TRANSACTION && rt_mix(key, m->id) >= best) {
+			best = rt_mix(key, m->id);
+			leaving = m->id;
+		}
+	return live ? live : leaving;
+}
+
+static void take_request(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
+{
+	struct wire_head head = head_of(edge, origin);
+	struct sip_msg msg = *request;
+
+	if (via_wants_stamp(request, &origin->remote) && arrive_stamp(edge, request, origin, &msg) < 0) {
+		/* no room for a few bytes more: the head is at its limit */
+		(void)refuse(edge, request, origin, &(struct refusal){ .status = 513 });
+		return;
+	}
+	head.to = transaction_of(edge, &msg);
+	rt_log(RT_LOG_T, "sip.request", head.trail, "source=%s method=" SLICE_FMT " bytes=%u to=%u", edge_text(&origin->remote).s,
+	       SLICE_ARG(sip_method_name(msg.index->method)), msg.text.n, head.to);
+	if (head.to == 0 || svc_post(edge->svc, &head, &msg) < 0)
+		refuse_overload(edge, request, origin, head.trail);
+}
+
+static void ignore(struct edge *edge, const struct edge_origin *origin, const char *why)
+{
+	++*edge->count.ignored;
+	rt_log(RT_LOG_D, "sip.ignored", 0, "source=%s reason=\"%s\"", edge_text(&origin->remote).s, why);
+}
+
+/* 18.1.2: only what answers something we sent goes further, and it goes to who sent it. */
+static void take_response(struct edge *edge, const struct sip_msg *response, const struct edge_origin *origin)
+{
+	const struct sip_facts *f = &response->index->facts;
+	struct wire_head head = head_of(edge, origin);
+	struct sip_branch branch;
+
+	if (!listen_owns(edge, sip_msg_span(response, f->via_host), f->via_port, f->via_transport)) {
+		ignore(edge, origin, "the response's top Via is not ours");
+		return;
+	}
+	if (sip_branch_parse(&branch, sip_msg_span(response, f->via_branch), edge->branch_key) < 0) {
+		ignore(edge, origin, "the response's branch is not ours");
+		return;
+	}
+	head.to = branch.owner ? branch.owner : svc_pick(edge->svc, WIRE_PROXY, branch.handle);
+	head.branch = branch.handle;
+	head.loop = branch.loop;
+	rt_log(RT_LOG_T, "sip.response", head.trail, "source=%s status=%u to=%u", edge_text(&origin->remote).s,
+	       response->index->status, head.to);
+	if (head.to == 0 || svc_post(edge->svc, &head, response) < 0)
+		ignore(edge, origin, "the response's owner is gone");
+}
+
+void arrive(struct edge *edge, struct slice text, const struct edge_origin *origin)
+{
+	struct sip_index room;
+	struct sip_fault fault = { 0 };
+	struct sip_msg msg = { .text = text };
+
+	rt_arena_reset(edge->arena);
+	++*edge->count.received;
+	if (sip_msg_parse(&msg, &room, text, &fault) < 0)
+		refuse_fault(edge, &msg, origin, &fault);
+	else if (sip_msg_is_request(&msg))
+		take_request(edge, &msg, origin);
+	else
+		take_response(edge, &msg, origin);
+}
+
+void arrive_unframed(struct edge *edge, struct slice head, const struct edge_origin *origin, int status)
+{
+	struct sip_index room;
+	struct sip_fault fault = { 0 };
+	struct sip_msg msg = { .text = head };
+
+	rt_arena_reset(edge->arena);
+	++*edge->count.received;
+	if (sip_msg_parse(&msg, &room, head, &fault) == 0 && !sip_msg_is_request(&msg))
+		return;
+	if (fault.status == 0 && !msg.index)
+		return; /* nothing in it can be answered */
+	if (fault.status == 0 || status != 400)
+		fault = (struct sip_fault){ .status = (uint16_t)status, .rule = "Content-Length" };
+	refuse_fault(edge, &msg, origin, &fault);
+}

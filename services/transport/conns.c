@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+#include "conns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "rt/table.h"
+#include "sources.h"
+
+enum { SCRATCH = 1 << 16, ACCEPTS = 64 };
+
+struct conns {
+	struct edge *edge;
+	struct rt_pool *pool;
+	struct rt_table *by_hop;     /* far end, or alias, to flow */
+	struct sources *sources;
+	struct conn *dirty, *dead;
+	uint32_t waiting;            /* messages queued on all of them */
+	int spare;                   /* a descriptor kept for the moment when there is none left */
+	char scratch[SCRATCH];
+};
+
+struct conns *conns_new(struct edge *edge)
+{
+	const uint32_t max = (uint32_t)svc_config(edge->svc)->transport_connections;
+	struct conns *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return 0;
+	self->edge = edge;
+	self->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	self->pool = rt_pool_new(sizeof(struct conn), max);
+	self->by_hop = rt_table_new(256);
+	self->sources = sources_new(max);
+	if (!self->pool || !self->by_hop || !self->sources)
+		conns_destroy(&self);
+	return self;
+}
+
+static void close_all(struct conns *self)
+{
+	rt_handle handle;
+
+	for (uint32_t i = 0; i < rt_pool_slots(self->pool); i++) {
+		struct conn *conn = rt_pool_at(self->pool, i, &handle);
+
+		if (conn)
+			conn_close(conn, RT_DOWN, "shutting down");
+	}
+}
+
+void conns_destroy(struct conns **self_p)
+{
+	struct conns *self = *self_p;
+
+	if (!self)
+		return;
+	if (self->pool && self->by_hop && self->sources)
+		close_all(self);
+	if (self->spare >= 0)
+		close(self->spare);
+	sources_destroy(&self->sources);
+	rt_table_destroy(&self->by_hop);
+	rt_pool_destroy(&self->pool);
+	free(self);
+	*self_p = 0;
+}
+
+/* ---- Finding ---- */
+
+struct conn *conns_any(const struct conns *self, uint64_t flow)
+{
+	return rt_pool_get(self->pool, flow);
+}
+
+struct conn *conns_get(const struct conns *self, uint64_t flow)
+{
+	struct conn *conn = rt_pool_get(self->pool, flow);
+
+	return conn && conn->state <= CONN_OPEN ? conn : 0;
+}
+
+struct conn *conns_find(const struct conns *self, const struct sip_hop *to)
+{
+	uint64_t flow;
+
+	for (uint32_t i = 0; rt_table_each(self->by_hop, sip_hop_hash(to), &i, &flow);) {
+		struct conn *conn = conns_get(self, flow);
+
+		if (conn && (sip_hop_same(&conn->remote, to) || sip_hop_same(&conn->alias, to)))
+			return conn;
+	}
+	return 0;
+}
+
+int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *alias)
+{
+	if (conn->alias.family)
+		rt_table_drop(self->by_hop, sip_hop_hash(&conn->alias), conn->self);
+	conn->alias = (struct sip_hop){ 0 };
+	if (rt_table_put(self->by_hop, sip_hop_hash(alias), conn->self) < 0)
+		return RT_NOMEM;
+	conn->alias = *alias;
+	return 0;
+}
+
+/* ---- Opening ---- */
+
+static void set(int fd, int level, int name, int value)
+{
+	(void)setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* A slot for an open descriptor, watched and timed. NULL: a limit was reached or memory ran out; the descriptor is closed. */
+static struct conn *adopt(struct conns *self, int fd, const struct sip_hop *remote, uint16_t listener, enum conn_state state)
+{
+	const uint32_t events = EPOLLIN | (state == CONN_CONNECTING ? EPOLLOUT : 0);
+	rt_handle flow = 0;
+	struct conn *conn = rt_pool_take(self->pool, &flow);
+
+	if (!conn || rt_table_put(self->by_hop, sip_hop_hash(remote), flow) < 0) {
+		rt_pool_give(self->pool, flow);
+		close(fd);
+		return 0;
+	}
+	conn->edge = self->edge;
+	conn->self = flow;
+	conn->fd = fd;
+	conn->state = (uint8_t)state;
+	conn->outgoing = state == CONN_CONNECTING;
+	conn->want_out = conn->outgoing;
+	conn->listener = listener;
+	conn->remote = *remote;
+	conn->local = self->edge->listener[listener].known.local;
+	conn->out_tail = &conn->out;
+	conn->born = conn->heard = conn->moved = svc_now(self->edge->svc);
+	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	if (edge_poll_add(self->edge, fd, events, flow) < 0) {
+		conn_close(conn, RT_DOWN, "cannot be watched");
+		return 0;
+	}
+	conn_arm(conn);
+	++*self->edge->count.opened;
+	*self->edge->count.connections = rt_pool_live(self->pool);
+	rt_log(RT_LOG_D, "conn.open", 0, "peer=%s flow=%llx way=%s", edge_text(remote).s, (unsigned long long)flow,
+	       conn->outgoing ? "out" : "in");
+	return conn;
+}
+
+static int begin_connect(struct conns *self, const struct sip_hop *to, uint16_t listener)
+{
+	const struct edge_listener *l = &self->edge->listener[listener];
+	struct sockaddr_storage address;
+	struct sip_hop from = l->known.local;
+	const int fd = socket(to->family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	socklen_t size;
+
+	if (fd < 0)
+		return -1;
+	from.port = 0;
+	size = sip_hop_to_sockaddr(&from, &address);
+	set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	if (!l->wildcard && bind(fd, (struct sockaddr *)&address, size) < 0)
+		goto failed;
+	size = sip_hop_to_sockaddr(to, &address);
+	if (connect(fd, (struct sockaddr *)&address, size) == 0 || errno == EINPROGRESS)
+		return fd;
+failed:
+	close(fd);
+	return -1;
+}
+
+int conns_open(struct conns *self, const struct sip_hop *to, uint16_t listener, struct conn **out)
+{
+	struct conn *conn;
+	int fd;
+
+	if (rt_pool_live(self->pool) >= (uint32_t)svc_config(self->edge->svc)->transport_connections)
+		return RT_NOMEM;
+	fd = begin_connect(self, to, listener);
+	if (fd < 0) {
+		rt_log(RT_LOG_D, "conn.failed", 0, "peer=%s error=\"%s\"", edge_text(to).s, strerror(errno));
+		return RT_DOWN;
+	}
+	conn = adopt(self, fd, to, listener, CONN_CONNECTING);
+	if (!conn)
+		return RT_NOMEM;
+	*out = conn;
+	return 0;
+}
+
+/* ---- Accepting ---- */
+
+/* No descriptor is left: take the waiting connection with the spare one and end it, or the listener would stay readable. */
+static void accept_and_refuse(struct conns *self, int listener)
+{
+	if (self->spare >= 0)
+		close(self->spare);
+	self->spare = accept4(listener, 0, 0, SOCK_CLOEXEC);
+	if (self->spare >= 0)
+		close(self->spare);
+	self->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	rt_log(RT_LOG_W, "conn.refused", 0, "reason=\"no file descriptor left\" hint=\"raise the limit of open files (ulimit -n, "
+	       "LimitNOFILE)\"");
+}
+
+static void admit(struct conns *self, int fd, struct sip_hop *remote, uint16_t number)
+{
+	const struct svc_config *config = svc_config(self->edge->svc);
+	struct edge_listener *l = &self->edge->listener[number];
+	const char *limit = "transport.connections";
+	struct conn *conn = 0;
+
+	if (!sources_take(self->sources, remote, (uint32_t)config->transport_source_connections)) {
+		limit = "transport.source_connections";
+		close(fd);
+	} else {
+		conn = adopt(self, fd, remote, number, CONN_OPEN);
+		if (!conn)
+			sources_give(self->sources, remote);
+	}
+	if (!conn) {
+		rt_log(RT_LOG_W, "conn.refused", 0, "peer=%s reason=\"%s reached\"", edge_text(remote).s, limit);
+		return;
+	}
+	if (l->wildcard) {
+		struct sockaddr_storage address;
+		socklen_t size = sizeof(address);
+
+		if (getsockname(fd, (struct sockaddr *)&address, &size) == 0)
+			sip_hop_from_sockaddr(&conn->local, &address, l->known.local.proto);
+	}
+}
+
+void conns_accept(struct conns *self, uint32_t number)
+{
+	const uint16_t at = (uint16_t)(number / EDGE_SOCKETS_MAX);
+	struct edge_listener *l = &self->edge->listener[at];
+
+	for (int i = 0; i < ACCEPTS && l->nfd; i++) {
+		struct sockaddr_storage address;
+		socklen_t size = sizeof(address);
+		struct sip_hop remote;
+		const int fd = accept4(l->fd[0], (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+			accept_and_refuse(self, l->fd[0]);
+		if (fd < 0)
+			return;
+		sip_hop_from_sockaddr(&remote, &address, l->known.local.proto);
+		admit(self, fd, &remote, at);
+	}
+}
+
+/* ---- The end of a burst ---- */
+
+char *conns_scratch(struct conns *self, uint32_t *size)
+{
+	*size = SCRATCH;
+	return self->scratch;
+}
+
+void conns_dirty(struct conns *self, struct conn *conn)
+{
+	if (conn->dirty || conn->state == CONN_DEAD)
+		return;
+	conn->dirty = true;
+	conn->next = self->dirty;
+	self->dirty = conn;
+}
+
+void conns_bury(struct conns *self, struct conn *conn)
+{
+	rt_table_drop(self->by_hop, sip_hop_hash(&conn->remote), conn->self);
+	if (conn->alias.family)
+		rt_table_drop(self->by_hop, sip_hop_hash(&conn->alias), conn->self);
+	if (!conn->outgoing)
+		sources_give(self->sources, &conn->remote);
+	++*self->edge->count.closed;
+	if (conn->dirty)
+		return; /* its turn comes in the flush */
+	conn->next = self->dead;
+	self->dead = conn;
+}
+
+void conns_flush(struct conns *self)
+{
+	while (self->dirty) {
+		struct conn *conn = self->dirty;
+
+		self->dirty = conn->next;
+		if (conn->state == CONN_DEAD) {
+			conn->next = self->dead;
+			self->dead = conn;
+			continue;
+		}
+		conn->dirty = false;
+		conn_write(conn);
+	}
+	while (self->dead) {
+		struct conn *conn = self->dead;
+
+		self->dead = conn->next;
+		rt_pool_give(self->pool, conn->self);
+	}
+	*self->edge->count.connections = rt_pool_live(self->pool);
+}
+
+void conns_waiting(struct conns *self, int more)
+{
+	self->waiting += (uint32_t)more;
+}
+
+uint32_t conns_busy(const struct conns *self)
+{
+	return self->waiting;
+}

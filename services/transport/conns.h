@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* conns: every connection of an actor: accepted, opened, found by flow or by address, counted and limited. */
+#ifndef CONNS_H
+#define CONNS_H
+
+#include "conn.h"
+
+struct conns;
+
+struct conns *conns_new(struct edge *edge); /* NULL: out of memory */
+void conns_destroy(struct conns **self_p);
+
+struct conn *conns_get(const struct conns *self, uint64_t flow);             /* one that can be sent on; NULL: gone */
+struct conn *conns_any(const struct conns *self, uint64_t flow);             /* also one that is closing */
+struct conn *conns_find(const struct conns *self, const struct sip_hop *to); /* one whose far end is there, or is known as it */
+
+/* Begin to connect from a listener's address. 0 and *out, or RT_NOMEM (limit), RT_DOWN */
+RT_MUSTUSE
+int conns_open(struct conns *self, const struct sip_hop *to, uint16_t listener, struct conn **out);
+
+void conns_accept(struct conns *self, uint32_t number); /* number as edge_mark has it */
+int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *alias); /* 0 | RT_NOMEM; RFC 5923 */
+void conns_flush(struct conns *self);                   /* write what the burst queued, free what it closed */
+uint32_t conns_busy(const struct conns *self);          /* messages waiting to be written */
+
+/* For conn.c: shared scratch, and the lists worked off at the end of the burst. */
+char *conns_scratch(struct conns *self, uint32_t *size);
+void conns_dirty(struct conns *self, struct conn *conn);
+void conns_bury(struct conns *self, struct conn *conn);
+void conns_waiting(struct conns *self, int more);       /* that many more messages wait, or fewer */
+
+#endif

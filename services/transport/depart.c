@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * depart: requests get our Via as their first header line and go where they are told; responses go by the rules of
+ * 18.2.2. Nothing else of a message is touched.
+ */
+#include "depart.h"
+
+#include "conns.h"
+#include "listen.h"
+#include "udp.h"
+#include "via.h"
+
+enum {
+	VIA_LINE_MAX = 512,
+	UDP_REQUEST_MAX = 1300, /* bytes; larger requests go over TCP when the path MTU is unknown, 18.1.1 */
+};
+
+struct departure {            /* one request on its way */
+	struct edge *edge;
+	struct edge_way way;
+	struct edge_owed owed;
+	uint32_t owner;       /* in the branch: its transaction worker, or 0 when stateless */
+	struct slice text;
+	uint32_t via_at;
+	char via[VIA_LINE_MAX];
+	struct slice part[3]; /* start line; our Via; the rest */
+};
+
+static struct edge_owed owed_of(const struct wire_head *h)
+{
+	return (struct edge_owed){
+		.to = h->from, .slot = h->slot, .trail = h->trail, .loop = h->loop, .txn = h->txn, .branch = h->branch,
+		.context = h->context, .stateless = h->flags & WIRE_STATELESS,
+	};
+}
+
+static void write_via(struct departure *d, bool alias)
+{
+	const struct sip_branch branch = { d->owner, d->owed.branch, d->owed.loop };
+	const struct via_ours ours = {
+		.listener = &d->edge->listener[d->way.listener].known, .branch = &branch, .secret = d->edge->branch_key,
+		.to = &d->way.to, .alias = alias,
+	};
+	struct rt_cursor c = rt_cursor_on(d->via, sizeof(d->via));
+
+	via_render(&c, &ours);
+	d->part[0] = slice_head(d->text, d->via_at);
+	d->part[1] = rt_cursor_text(&c);
+	d->part[2] = slice_from(d->text, d->via_at);
+}
+
+static int choose_listener(struct departure *d, int like)
+{
+	const int found = listen_for(d->edge, &d->way.to, like);
+
+	if (found < 0)
+		return RT_DOWN;
+	d->way.listener = (uint16_t)found;
+	return 0;
+}
+
+static int by_datagram(struct departure *d)
+{
+	const int err = choose_listener(d, d->way.listener);
+
+	if (err < 0)
+		return err;
+	write_via(d, false);
+	return udp_send(d->edge->udp, &d->way, d->part, &d->owed);
+}
+
+static bool sane(const struct sip_hop *to)
+{
+	return to->family && to->port && !sip_hop_is_any(to) && !sip_hop_is_multicast(to) && !sip_hop_is_broadcast(to);
+}
+
+/* The connection named; else one to that place; else a new one. */
+static int find_connection(struct departure *d, struct conn **out)
+{
+	int err;
+
+	if (d->way.flow) {
+		*out = conns_get(d->edge->conns, d->way.flow);
+		return *out ? 0 : RT_ABSENT;
+	}
+	*out = conns_find(d->edge->conns, &d->way.to);
+	if (*out)
+		return 0;
+	if (!sane(&d->way.to))
+		return RT_DOWN;
+	if (d->way.to.proto != SIP_TCP && d->way.to.proto != SIP_TLS)
+		return RT_ABSENT; /* nobody can connect to a browser */
+	err = choose_listener(d, d->way.listener);
+	return err < 0 ? err : conns_open(d->edge->conns, &d->way.to, d->way.listener, out);
+}
+
+static int by_stream(struct departure *d, bool or_udp)
+{
+	struct conn *conn;
+	int err = find_connection(d, &conn);
+
+	if (err < 0)
+		return err;
+	d->way.to = conn->remote;
+	d->way.listener = conn->listener;
+	write_via(d, conn->outgoing); /* what we opened, the far end may use to reach us, RFC 5923 */
+	err = conn_send(conn, d->part, &d->owed);
+	if (err == 0 && or_udp)
+		conn_may_use_udp(conn, d->part[0].n, d->part[1].n);
+	return err;
+}
+
+/* 18.1.1: a request over 1300 bytes that was meant for UDP tries TCP to the same place, and UDP again if nobody listens. */
+static int by_stream_or_datagram(struct departure *d)
+{
+	struct departure tcp = *d;
+
+	tcp.way.to.proto = SIP_TCP;
+	if (sane(&tcp.way.to) && listen_for(d->edge, &tcp.way.to, -1) >= 0 && by_stream(&tcp, true) == 0)
+		return 0;
+	return by_datagram(d);
+}
+
+static int depart_request(struct departure *d)
+{
+	d->via_at = via_insert_at(d->text);
+	if (d->via_at == 0)
+		return RT_DOWN;
+	if (d->way.flow || sip_transport_reliable(d->way.to.proto))
+		return by_stream(d, false);
+	if (d->text.n + 120 > UDP_REQUEST_MAX && d->way.to.proto == SIP_UDP)
+		return by_stream_or_datagram(d);
+	return by_datagram(d);
+}
+
+int depart_by_udp(struct edge *edge, const struct conn *conn, const struct chunk *chunk)
+{
+	struct departure d = {
+		.edge = edge, .way = { .to = conn->remote, .listener = conn->listener }, .owed = chunk->owed,
+		.owner = chunk->owed.stateless ? 0 : chunk->owed.to,
+	};
+
+	d.way.to.proto = SIP_UDP;
+	if (choose_listener(&d, -1) < 0)
+		return RT_DOWN;
+	write_via(&d, false);
+	d.part[0] = slice_of(chunk->bytes, chunk->via_at);
+	d.part[2] = slice_of(chunk->bytes + chunk->via_at + chunk->via_n, chunk->n - chunk->via_at - chunk->via_n);
+	return udp_send(edge->udp, &d.way, d.part, &d.owed);
+}
+
+/* 18.2.2, reliable transports: the connection of the request, else a new one to received and the sent-by's port. */
+static int answer_by_stream(struct edge *edge, struct edge_way *way, struct slice text, const struct edge_owed *owed)
+{
+	struct conn *conn = way->flow ? conns_get(edge->conns, way->flow) : 0;
+	const struct slice part[3] = { text };
+
+	if (!conn) {
+		struct departure d = { .edge = edge, .way = *way };
+		int err;
+
+		d.way.flow = 0;
+		err = find_connection(&d, &conn);
+		if (err < 0)
+			return err;
+	}
+	return conn_send(conn, part, owed);
+}
+
+static int answer(struct edge *edge, const struct sip_msg *m, struct edge_way way, const struct sip_hop *source,
+		  const struct edge_owed *owed)
+{
+	const struct slice part[3] = { m->text };
+	int listener;
+
+	if (way.flow && conns_get(edge->conns, way.flow))
+		return answer_by_stream(edge, &way, m->text, owed);
+	if (via_reply_to(&way.to, &way.ttl, m, source) < 0) {
+		if (!source->family)
+			return RT_DOWN;
+		way.to = *source; /* no Via that reads: back to where it came from */
+	}
+	if (sip_transport_reliable(way.to.proto))
+		return answer_by_stream(edge, &way, m->text, owed);
+	listener = listen_for(edge, &way.to, way.listener);
+	if (listener < 0)
+		return RT_DOWN;
+	if (listener != way.listener)
+		way.from = (struct sip_hop){ 0 };
+	way.listener = (uint16_t)listener;
+	return udp_send(edge->udp, &way, part, owed);
+}
+
+int depart_answer(struct edge *edge, const struct sip_msg *m, const struct edge_origin *origin)
+{
+	const struct edge_way way = {
+		.to = origin->remote, .from = origin->local, .flow = origin->flow, .listener = origin->listener,
+	};
+
+	return answer(edge, m, way, &origin->remote, 0);
+}
+
+void depart(struct edge *edge, const struct wire_parcel *in)
+{
+	const struct wire_head *h = in->head;
+	const struct edge_owed owed = owed_of(h);
+	const struct edge_way way = { .to = h->remote, .from = h->local, .flow = h->flow, .listener = h->listener };
+	int err;
+
+	if (slice_starts_nocase(in->msg.text, SLICE("SIP/2.0 "))) {
+		err = answer(edge, &in->msg, way, &h->remote, &owed);
+	} else {
+		struct departure d = { .edge = edge, .way = way, .owed = owed, 
+				       .owner = owed.stateless ? 0 : owed.to,
+				       .text = in->msg.text };
+
+		err = depart_request(&d);
+	}
+	if (err == 0)
+		return;
+	rt_log(RT_LOG_D, "sip.unsent", h->trail, "to=%s flow=%llx reason=%s", edge_text(&h->remote).s,
+	       (unsigned long long)h->flow, rt_err_name(err));
+	edge_unsent(edge, &owed, err == RT_ABSENT || err == RT_NOMEM ? err : RT_DOWN);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * edge: the state of one transport actor, and the few nouns every file of this folder shares.
+ *
+ * One actor, one thread: nothing here is locked. Files below actor.c get the whole edge and touch only their own part.
+ */
+#ifndef EDGE_H
+#define EDGE_H
+
+#include "svc/actor.h"
+#include "netlist.h"
+#include "bucket.h"
+
+enum { EDGE_SOCKETS_MAX = 16 }; /* udp_sockets of one listener */
+
+struct edge_listener {
+	struct wire_listener known;  /* as the membership tells it: bound address, advertised host and port */
+	int fd[EDGE_SOCKETS_MAX];    /* streams use the first only */
+	int nfd;
+	bool wildcard, multicast;
+};
+
+struct edge_way {                 /* how bytes reach somebody */
+	struct sip_hop to;        /* protocol, address and port */
+	struct sip_hop from;      /* our own address when it must be a certain one; family 0: whatever fits */
+	uint64_t flow;            /* connection; 0: none in particular */
+	uint16_t listener;        /* number in edge.listener */
+	uint8_t ttl;              /* of a multicast datagram; 0: the system's */
+};
+
+struct edge_origin {              /* where a message came in */
+	struct sip_hop remote, local;
+	uint64_t flow;
+	uint16_t listener;
+};
+
+struct edge_owed {                /* who hears UNSENT; to == 0: nobody */
+	uint32_t to;
+	uint16_t slot;
+	bool stateless;
+	uint64_t trail, loop;
+	rt_handle txn, branch, context;
+};
+
+struct edge_counters {
+	uint64_t *received, *sent, *refused, *ignored, *unsent, *kernel_drops, *stun, *opened, *closed, *connections;
+};
+
+struct udp;
+struct conns;
+struct tls;
+
+struct edge {
+	struct svc *svc;
+	struct rt_arena *arena;       /* one message at a time: reset before each */
+	struct rt_key branch_key, tag_key;
+	struct edge_listener listener[WIRE_LISTENERS_MAX];
+	int nlistener;
+	int poll;                     /* epoll of every socket of this actor */
+	bool draining;
+	struct udp *udp;
+	struct conns *conns;
+	struct tls *tls;
+	struct bucket *answers;       /* answers to garbage, per source */
+	struct netlist trusted, aliases;
+	struct edge_counters count;
+};
+
+struct edge_text { /* an address in words, for log lines */
+	char s[64];
+};
+struct edge_text edge_text(const struct sip_hop *hop);
+
+/* Tell the sender of a DEPART that it came to nothing. */
+void edge_unsent(struct edge *edge, const struct edge_owed *owed, enum rt_err reason);
+
+/* What epoll hands back for a socket that is not a connection; connections hand back their handle, which is never this small. */
+enum edge_kind { EDGE_UDP = 1, EDGE_ACCEPT };
+static inline uint64_t edge_mark(enum edge_kind kind, uint32_t number)
+{
+	return (uint64_t)kind << 16 | number;
+}
+
+int edge_poll_add(struct edge *edge, int fd, uint32_t events, uint64_t mark);    /* 0 | RT_DOWN */
+void edge_poll_change(struct edge *edge, int fd, uint32_t events, uint64_t mark);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "refuse.h"
+
+#include "arrive.h"
+#include "depart.h"
+#include "sip/draft.h"
+#include "via.h"
+
+enum { RETRY_AFTER_MAX = 5 };
+
+static struct slice to_tag(struct edge *edge, const struct sip_msg *request)
+{
+	const struct slice via = sip_msg_get(request, SIP_HDR_VIA), call = sip_msg_get(request, SIP_HDR_CALL_ID);
+	const uint64_t a = rt_hash(edge->tag_key, via.p, via.n), b = rt_hash(edge->tag_key, call.p, call.n);
+
+	return rt_arena_printf(edge->arena, "%016llx", (unsigned long long)rt_mix(a, b));
+}
+
+/* 18.2.1 holds for requests we answer ourselves, too. One that cannot be stamped is answered as it is. */
+static struct sip_msg stamped(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
+{
+	struct sip_msg out;
+
+	if (sip_msg_has(request, SIP_HDR_VIA) && via_wants_stamp(request, &origin->remote) &&
+	    arrive_stamp(edge, request, origin, &out) == 0)
+		return out;
+	return *request;
+}
+
+int refuse(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, const struct refusal *why)
+{
+	struct sip_msg base, answer;
+	struct sip_draft *d;
+	int err;
+
+	if (!request->index || request->index->status || request->index->method == SIP_ACK)
+		return RT_BAD;
+	base = stamped(edge, request, origin);
+	d = sip_draft_reply(edge->arena, &base, why->status, why->reason, to_tag(edge, request));
+	if (!d)
+		return RT_NOMEM;
+	if (why->retry_after)
+		sip_draft_append(d, SIP_HDR_RETRY_AFTER, rt_arena_printf(edge->arena, "%u", why->retry_after));
+	err = sip_draft_render(d, edge->arena, &answer);
+	if (err < 0)
+		return err;
+	++*edge->count.refused;
+	return depart_answer(edge, &answer, origin);
+}
+
+static uint64_t source_of(const struct sip_hop *remote)
+{
+	struct sip_hop ip = *remote;
+
+	ip.port = 0;
+	return sip_hop_hash(&ip);
+}
+
+void refuse_fault(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin,
+		  const struct sip_fault *fault)
+{
+	const bool plain = fault->status == 400 && fault->rule;
+	const struct refusal why = {
+		.status = fault->status,
+		.reason = plain ? rt_arena_printf(edge->arena, "Bad %s", fault->rule) : SLICE_NONE,
+	};
+
+	/* Loopback cannot be made to send what others must suffer from, so it is not counted. */
+	if (fault->status == 0 ||
+	    (!sip_hop_is_loopback(&origin->remote) && !bucket_take(edge->answers, source_of(&origin->remote), svc_now(edge->svc)))) {
+		++*edge->count.ignored;
+		return;
+	}
+	rt_log(RT_LOG_W, "sip.refused", 0, "source=%s at=%u rule=%s answer=%u", edge_text(&origin->remote).s, fault->at,
+	       fault->rule ? fault->rule : "none", fault->status);
+	if (refuse(edge, request, origin, &why) < 0)
+		++*edge->count.ignored;
+}
+
+void refuse_overload(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, uint64_t trail)
+{
+	const struct refusal why = {
+		.status = 503, .retry_after = 1 + (uint32_t)(rt_mix(trail, svc_now(edge->svc)) % RETRY_AFTER_MAX),
+	};
+
+	rt_log(RT_LOG_W, "sip.shed", trail, "source=%s method=" SLICE_FMT, edge_text(&origin->remote).s,
+	       SLICE_ARG(sip_method_name(request->index->method)));
+	(void)refuse(edge, request, origin, &why);
+}

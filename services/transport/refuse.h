@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* refuse: stateless answers, made at the door: to garbage, and to requests nobody can take. */
+#ifndef REFUSE_H
+#define REFUSE_H
+
+#include "edge.h"
+
+struct refusal {
+	int status;
+	struct slice reason;  /* absent: the standard phrase */
+	uint32_t retry_after; /* seconds; 0: no such header */
+};
+
+/*
+ * Answer a request, which may be only half readable, back to where it came from. The To tag is a hash of the request, so a
+ * retransmission gets the same answer (8.2.7). Never for ACK, never for a response.
+ * returns 0, or RT_BAD (nothing in it to answer to), RT_NOMEM
+ */
+int refuse(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, const struct refusal *why);
+
+/* The answer to a message that did not parse, unless its source had too many of them already. */
+void refuse_fault(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin,
+		  const struct sip_fault *fault);
+
+/* 503 with a random Retry-After, when the next tier cannot take a request. */
+void refuse_overload(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, uint64_t trail);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * udp: one burst in, one burst out.
+ *
+ *   recvmmsg -> in[64] -> arrive (parses in place)          udp_send -> outbox -> flush: sendmmsg, 64 at a time
+ *
+ * The outbox keeps what the kernel has no room for, in order, until the socket is writable; when it is full, so are we.
+ */
+#include "udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "arrive.h"
+#include "icmp.h"
+#include "stun.h"
+
+enum {
+	DATAGRAM_MAX = 65536,
+	OUT_MAX = 1024,        /* datagrams waiting */
+	OUT_BYTES = 2 << 20,   /* their bytes */
+	CONTROL = 128,
+};
+
+struct datagram {
+	uint32_t at, n;        /* in bytes[] */
+	struct edge_way way;
+	struct edge_owed owed;
+};
+
+struct udp {
+	struct edge *edge;
+	uint32_t dropped[WIRE_LISTENERS_MAX * EDGE_SOCKETS_MAX]; /* SO_RXQ_OVFL as last seen */
+	struct mmsghdr in[WIRE_BURST];
+	struct iovec in_vec[WIRE_BURST];
+	struct sockaddr_storage in_from[WIRE_BURST];
+	char in_control[WIRE_BURST][CONTROL];
+	struct mmsghdr out[WIRE_BURST];
+	struct iovec out_vec[WIRE_BURST];
+	struct sockaddr_storage out_to[WIRE_BURST];
+	char out_control[WIRE_BURST][CONTROL];
+	uint32_t nout, nbytes;
+	struct datagram queue[OUT_MAX];
+	char bytes[OUT_BYTES];
+	char buffer[WIRE_BURST][DATAGRAM_MAX];
+};
+
+struct udp *udp_new(struct edge *edge)
+{
+	struct udp *self = calloc(1, sizeof(*self)); /* pages are touched as they are needed */
+
+	if (self)
+		self->edge = edge;
+	return self;
+}
+
+void udp_destroy(struct udp **self_p)
+{
+	free(*self_p);
+	*self_p = 0;
+}
+
+/* ---- In ---- */
+
+static void prepare_in(struct udp *self)
+{
+	for (int i = 0; i < WIRE_BURST; i++) {
+		self->in_vec[i] = (struct iovec){ self->buffer[i], DATAGRAM_MAX };
+		self->in[i].msg_hdr = (struct msghdr){
+			.msg_name = &self->in_from[i], .msg_namelen = sizeof(self->in_from[i]),
+			.msg_iov = &self->in_vec[i], .msg_iovlen = 1,
+			.msg_control = self->in_control[i], .msg_controllen = CONTROL,
+		};
+	}
+}
+
+/* The address it was sent to, of a wildcard socket; and what the kernel lost since. */
+static void read_control(struct udp *self, struct msghdr *m, uint32_t number, struct sip_hop *local)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			const struct in_pktinfo *info = (const void *)CMSG_DATA(c);
+
+			memcpy(local->ip, &info->ipi_addr, 4);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			const struct in6_pktinfo *info = (const void *)CMSG_DATA(c);
+
+			memcpy(local->ip, &info->ipi6_addr, 16);
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
+			uint32_t drops;
+
+			memcpy(&drops, CMSG_DATA(c), sizeof(drops));
+			*self->edge->count.kernel_drops += drops - self->dropped[number];
+			self->dropped[number] = drops;
+		}
+	}
+}
+
+/* A keep-alive is nothing but CR and LF (RFC 5626 4.4.1); some phones send one NUL. */
+static bool keep_alive(struct slice d)
+{
+	for (uint32_t i = 0; i < d.n && i < 8; i++)
+		if (d.p[i] != '\r' && d.p[i] != '\n' && d.p[i] != 0)
+			return false;
+	return d.n <= 8;
+}
+
+static void answer_stun(struct udp *self, struct slice d, const struct edge_origin *o)
+{
+	char bytes[STUN_ANSWER_MAX];
+	struct rt_cursor c = rt_cursor_on(bytes, sizeof(bytes));
+	const struct edge_way way = { .to = o->remote, .from = o->local, .listener = o->listener };
+
+	++*self->edge->count.stun;
+	if (stun_answer(&c, d, &o->remote) == 0)
+		(void)!udp_send(self, &way, (struct slice[3]){ rt_cursor_text(&c) }, 0);
+}
+
+static void take(struct udp *self, uint32_t number, int i)
+{
+	struct msghdr *m = &self->in[i].msg_hdr;
+	const struct slice d = slice_of(self->buffer[i], self->in[i].msg_len);
+	struct edge *edge = self->edge;
+	const struct edge_listener *l = &edge->listener[number / EDGE_SOCKETS_MAX];
+	struct edge_origin o = { .local = l->known.local, .listener = (uint16_t)(number / EDGE_SOCKETS_MAX) };
+
+	sip_hop_from_sockaddr(&o.remote, &self->in_from[i], SIP_UDP);
+	if (m->msg_controllen)
+		read_control(self, m, number, &o.local);
+	if (o.remote.port == 0 || (m->msg_flags & MSG_TRUNC) || keep_alive(d))
+		return;
+	if (stun_is(d))
+		answer_stun(self, d, &o);
+	else
+		arrive(edge, d, &o);
+}
+
+static void receive(struct udp *self, uint32_t number, int fd)
+{
+	int n;
+
+	prepare_in(self);
+	n = recvmmsg(fd, self->in, WIRE_BURST, MSG_DONTWAIT, 0);
+	for (int i = 0; i < n; i++)
+		take(self, number, i);
+}
+
+void udp_ready(struct udp *self, uint32_t number, uint32_t events)
+{
+	const struct edge_listener *l = &self->edge->listener[number / EDGE_SOCKETS_MAX];
+	const int fd = l->fd[number % EDGE_SOCKETS_MAX];
+
+	if (events & EPOLLERR)
+		icmp_read(self->edge, fd);
+	if (events & EPOLLIN)
+		receive(self, number, fd);
+	if (events & EPOLLOUT) {
+		edge_poll_change(self->edge, fd, EPOLLIN, edge_mark(EDGE_UDP, number));
+		udp_flush(self);
+	}
+}
+
+/* ---- Out ---- */
+
+int udp_send(struct udp *self, const struct edge_way *way, const struct slice part[3], const struct edge_owed *owed)
+{
+	const uint32_t n = part[0].n + part[1].n + part[2].n;
+	struct datagram *d;
+	char *p;
+
+	if (n > 65507)
+		return RT_BIG;
+	if (way->to.port == 0 || sip_hop_is_any(&way->to) || sip_hop_is_broadcast(&way->to) ||
+	    self->edge->listener[way->listener].nfd == 0)
+		return RT_DOWN;
+	if (self->nout == OUT_MAX || n > OUT_BYTES - self->nbytes)
+		udp_flush(self);
+	if (self->nout == OUT_MAX || n > OUT_BYTES - self->nbytes)
+		return RT_NOMEM;
+	d = &self->queue[self->nout++];
+	*d = (struct datagram){ self->nbytes, n, *way, owed ? *owed : (struct edge_owed){ 0 } };
+	p = self->bytes + self->nbytes;
+	for (int i = 0; i < 3; i++) {
+		if (part[i].n)
+			memcpy(p, part[i].p, part[i].n);
+		p += part[i].n;
+	}
+	self->nbytes += n;
+	return 0;
+}
+
+static void add_control(struct msghdr *m, int level, int type, const void *value, size_t n)
+{
+	struct cmsghdr *c = (void *)((char *)m->msg_control + m->msg_controllen);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(n);
+	memcpy(CMSG_DATA(c), value, n);
+	m->msg_controllen += CMSG_SPACE(n);
+}
+
+/* An answer leaves a wildcard socket from the address it was asked at. */
+static void write_control(const struct edge *edge, struct msghdr *m, const struct edge_way *way)
+{
+	const bool chosen = edge->listener[way->listener].wildcard && way->from.family && !sip_hop_is_any(&way->from);
+	const int ttl = way->ttl;
+
+	if (chosen && way->from.family == 4) {
+		struct in_pktinfo info = { 0 };
+
+		memcpy(&info.ipi_spec_dst, way->from.ip, 4);
+		add_control(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	} else if (chosen) {
+		struct in6_pktinfo info = { 0 };
+
+		memcpy(&info.ipi6_addr, way->from.ip, 16);
+		add_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+	}
+	if (ttl)
+		add_control(m, way->to.family == 4 ? IPPROTO_IP : IPPROTO_IPV6, way->to.family == 4 ? IP_TTL : IPV6_HOPLIMIT,
+			    &ttl, sizeof(ttl));
+	if (m->msg_controllen == 0)
+		m->msg_control = 0;
+}
+
+/* The next datagrams of one listener, up to a batch, made ready. */
+static int prepare_out(struct udp *self, uint32_t from)
+{
+	int n = 0;
+
+	for (uint32_t i = from; i < self->nout && n < WIRE_BURST; i++, n++) {
+		const struct datagram *d = &self->queue[i];
+		struct msghdr *m = &self->out[n].msg_hdr;
+
+		if (d->way.listener != self->queue[from].way.listener)
+			break;
+		self->out_vec[n] = (struct iovec){ self->bytes + d->at, d->n };
+		*m = (struct msghdr){
+			.msg_name = &self->out_to[n], .msg_namelen = sip_hop_to_sockaddr(&d->way.to, &self->out_to[n]),
+			.msg_iov = &self->out_vec[n], .msg_iovlen = 1, .msg_control = self->out_control[n],
+		};
+		memset(self->out_control[n], 0, CONTROL);
+		write_control(self->edge, m, &d->way);
+	}
+	return n;
+}
+
+static bool would_block(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
+}
+
+/*
+ * Send the first of the queue from `from`: how many went, 0 when the kernel has no room. A datagram that cannot go is told
+ * of and counts as gone: the rest of the batch must not wait for it.
+ */
+static uint32_t send_some(struct udp *self, uint32_t from)
+{
+	struct edge *edge = self->edge;
+	const struct datagram *first = &self->queue[from];
+	const int fd = edge->listener[first->way.listener].fd[0];
+	const int n = prepare_out(self, from);
+	int sent = sendmmsg(fd, self->out, (unsigned)n, MSG_DONTWAIT);
+
+	if (sent < 0 && !would_block(errno)) {
+		icmp_read(edge, fd); /* the error may be an earlier datagram's, reported late */
+		sent = sendmmsg(fd, self->out, (unsigned)n, MSG_DONTWAIT);
+	}
+	if (sent > 0) {
+		*edge->count.sent += (uint64_t)sent;
+		return (uint32_t)sent;
+	}
+	if (would_block(errno)) {
+		edge_poll_change(edge, fd, EPOLLIN | EPOLLOUT,
+				 edge_mark(EDGE_UDP, (uint32_t)first->way.listener * EDGE_SOCKETS_MAX));
+		return 0;
+	}
+	rt_log(RT_LOG_D, "udp.unsent", first->owed.trail, "bytes=%u error=\"%s\"", first->n, strerror(errno));
+	edge_unsent(edge, &first->owed, RT_DOWN);
+	return 1;
+}
+
+/* What is left moves to the front. */
+static void keep_from(struct udp *self, uint32_t done)
+{
+	const uint32_t at = done < self->nout ? self->queue[done].at : self->nbytes;
+
+	for (uint32_t i = done; i < self->nout; i++) {
+		self->queue[i - done] = self->queue[i];
+		self->queue[i - done].at -= at;
+	}
+	memmove(self->bytes, self->bytes + at, self->nbytes - at);
+	self->nout -= done;
+	self->nbytes -= at;
+}
+
+void udp_flush(struct udp *self)
+{
+	uint32_t done = 0, n = 1;
+
+	while (done < self->nout && n > 0) {
+		n = send_some(self, done);
+		done += n;
+	}
+	if (done)
+		keep_from(self, done);
+}
+
+uint32_t udp_waiting(const struct udp *self)
+{
+	return self->nout;
+}

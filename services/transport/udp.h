@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* udp: datagrams in by recvmmsg, out by sendmmsg, and ICMP errors back to who must know. */
+#ifndef UDP_H
+#define UDP_H
+
+#include "edge.h"
+
+struct udp *udp_new(struct edge *edge); /* NULL: out of memory */
+void udp_destroy(struct udp **self_p);
+
+/* A socket is ready; `number` is listener * EDGE_SOCKETS_MAX + socket. */
+void udp_ready(struct udp *self, uint32_t number, uint32_t events);
+
+/*
+ * Queue one datagram, made of two parts, for the end of the burst.
+ * returns 0, RT_BIG (no datagram holds that much), RT_NOMEM (the queue is full), RT_DOWN (no such place to send to)
+ */
+RT_MUSTUSE
+int udp_send(struct udp *self, const struct edge_way *way, const struct slice part[3], const struct edge_owed *owed);
+void udp_flush(struct udp *self);
+uint32_t udp_waiting(const struct udp *self); /* datagrams not sent yet */
+
+#endif

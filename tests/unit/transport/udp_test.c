@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/* The actor on UDP: real sockets on loopback, parcels in and out. */
+#include "shell.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sip/route.h"
+#include "wire/members.h"
+
+static const char *const listen_words[] = { "udp:127.0.0.1:0", "udp:[::1]:0", "udp:127.0.0.2:0" };
+static struct svc *svc;
+
+static int open_actor(void **state)
+{
+	(void)state;
+	svc = shell_open(&transport_actor, listen_words, 3);
+	return 0;
+}
+
+static int close_actor(void **state)
+{
+	(void)state;
+	shell_close(&svc);
+	return 0;
+}
+
+struct phone {
+	int fd;
+	uint16_t port;
+};
+
+static struct phone phone_on(const char *ip)
+{
+	struct sip_hop hop;
+	struct sockaddr_storage address;
+	socklen_t size;
+	struct phone p;
+
+	assert_int_equal(sip_hop_ip(&hop, slice_str(ip), SIP_UDP, 0), 0);
+	size = sip_hop_to_sockaddr(&hop, &address);
+	p.fd = socket(hop.family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
+	assert_int_equal(bind(p.fd, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(getsockname(p.fd, (struct sockaddr *)&address, &size), 0);
+	sip_hop_from_sockaddr(&hop, &address, SIP_UDP);
+	p.port = hop.port;
+	return p;
+}
+
+static void phone_sends(struct phone p, int listener, const void *bytes, size_t n)
+{
+	struct sockaddr_storage address;
+	const socklen_t size = sip_hop_to_sockaddr(&svc->listener[listener].local, &address);
+
+	assert_int_equal(sendto(p.fd, bytes, n, 0, (struct sockaddr *)&address, size), n);
+}
+
+/* What came within a tenth of a second, as a C string; "" when nothing. */
+static const char *phone_hears(struct phone p)
+{
+	static char text[70000];
+	struct pollfd f = { .fd = p.fd, .events = POLLIN };
+	ssize_t n = 0;
+
+	if (poll(&f, 1, 100) > 0)
+		n = recv(p.fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	return text;
+}
+
+static const char *request(const char *method, const char *via)
+{
+	static char text[4096];
+
+	snprintf(text, sizeof(text), "%s sip:bob@example.com SIP/2.0\r\nVia: %s\r\nMax-Forwards: 70\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+		 "To: <sip:bob@example.com>\r\nCall-ID: c1\r\nCSeq: 1 %s\r\nContent-Length: 0\r\n\r\n", method, via, method);
+	return text;
+}
+
+static void a_request_arrives_stamped(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+	const char *text = request("INVITE", "SIP/2.0/UDP pc.example.com;branch=z9hG4bKa;rport");
+	char want[128];
+	struct sip_msg m;
+
+	(void)state;
+	phone_sends(p, 0, text, strlen(text));
+	shell_until(svc, 1);
+	m = shell_msg(&svc->post[0]);
+	snprintf(want, sizeof(want), "received=127.0.0.1");
+	assert_int_equal(svc->post[0].head.verb, WIRE_ARRIVED);
+	assert_int_equal(svc->post[0].head.to, 21);
+	assert_int_equal(svc->post[0].head.edge, 7);
+	assert_int_equal(svc->post[0].head.listener, 0);
+	assert_int_equal(svc->post[0].head.remote.port, p.port);
+	assert_true(svc->post[0].head.trail && svc->post[0].head.born);
+	assert_true(sip_msg_is_request(&m));
+	assert_non_null(memmem(m.text.p, m.text.n, want, strlen(want)));
+	snprintf(want, sizeof(want), "rport=%u", p.port);
+	assert_non_null(memmem(m.text.p, m.text.n, want, strlen(want)));
+	close(p.fd);
+}
+
+static void a_request_that_names_its_source_is_untouched(void **state)
+{
+	const struct phone p = phone_on("::1");
+	const char *text = request("OPTIONS", "SIP/2.0/UDP [::1]:5060;branch=z9hG4bKa");
+
+	(void)state;
+	phone_sends(p, 1, text, strlen(text));
+	shell_until(svc, 1);
+	assert_text(svc->post[0].text, text);
+	assert_int_equal(svc->post[0].head.listener, 1);
+	close(p.fd);
+}
+
+static void keep_alives_and_noise_are_silent(void **state)
+{
+	static const struct slice noise[] = { { "\r\n\r\n", 4 }, { "", 0 }, { "\r\n", 2 }, { "\0", 1 }, { "hello", 5 }, { "\x80\x01\x02", 3 } };
+	const struct phone p = phone_on("127.0.0.1");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++)
+		phone_sends(p, 0, noise[i].p, noise[i].n);
+	shell_quiet(svc);
+	assert_int_equal(svc->posts, 0);
+	assert_string_equal(phone_hears(p), "");
+	close(p.fd);
+}
+
+static void stun_is_answered_rfc5626_8(void **state)
+{
+	static const char ask[20] = "\x00\x01\x00\x00\x21\x12\xa4\x42" "abcdefghijkl";
+	const struct phone p = phone_on("127.0.0.1");
+	const char *answer;
+
+	(void)state;
+	phone_sends(p, 0, ask, sizeof(ask));
+	shell_turn(svc, 100);
+	answer = phone_hears(p);
+	assert_memory_equal(answer, "\x01\x01\x00\x0c\x21\x12\xa4\x42" "abcdefghijkl", 20);
+	close(p.fd);
+}
+
+static void a_malformed_request_is_answered_400(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+	char text[1024], again[2048];
+	const char *answer;
+
+	(void)state;
+	snprintf(text, sizeof(text), "INVITE sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKq;rport\r\n"
+		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c9\r\nCSeq: x INVITE\r\n\r\n", p.port);
+	phone_sends(p, 0, text, strlen(text));
+	shell_turn(svc, 100);
+	answer = phone_hears(p);
+	assert_memory_equal(answer, "SIP/2.0 400 Bad CSeq", 20);
+	assert_non_null(strstr(answer, "received=127.0.0.1"));
+	assert_non_null(strstr(answer, "\r\nTo: <sip:bob@example.com>;tag="));
+	strcpy(again, answer);
+	phone_sends(p, 0, text, strlen(text)); /* 8.2.7: the same tag for a retransmission */
+	shell_turn(svc, 100);
+	assert_string_equal(phone_hears(p), again);
+	assert_int_equal(svc->posts, 0);
+	assert_int_equal(shell_count(svc, "sip_refused_total"), 2);
+	close(p.fd);
+}
+
+static void ack_and_responses_are_never_answered(void **state)
+{
+	static const char bad_ack[] = "ACK sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKq;rport\r\n"
+				      "From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c9\r\nCSeq: x ACK\r\n\r\n";
+	static const char bad_response[] = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKq;rport\r\nCSeq: x INVITE\r\n\r\n";
+	const struct phone p = phone_on("127.0.0.1");
+
+	(void)state;
+	phone_sends(p, 0, bad_ack, strlen(bad_ack));
+	phone_sends(p, 0, bad_response, strlen(bad_response));
+	shell_quiet(svc);
+	assert_string_equal(phone_hears(p), "");
+	assert_int_equal(svc->posts, 0);
+	close(p.fd);
+}
+
+static void without_a_worker_503_but_never_to_ack(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+	const char *text = request("INVITE", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport"), *answer;
+
+	(void)state;
+	svc->transaction = 0;
+	phone_sends(p, 0, text, strlen(text));
+	shell_turn(svc, 100);
+	answer = phone_hears(p);
+	assert_memory_equal(answer, "SIP/2.0 503 ", 12);
+	assert_non_null(strstr(answer, "\r\nRetry-After: "));
+	svc->transaction = 21;
+	svc->refuse = RT_NOMEM;
+	phone_sends(p, 0, text, strlen(text));
+	shell_turn(svc, 100);
+	assert_memory_equal(phone_hears(p), "SIP/2.0 503 ", 12);
+	text = request("ACK", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport");
+	phone_sends(p, 0, text, strlen(text));
+	shell_quiet(svc);
+	assert_string_equal(phone_hears(p), "");
+	close(p.fd);
+}
+
+static struct sip_hop at(const char *ip, uint16_t port)
+{
+	struct sip_hop h;
+
+	assert_int_equal(sip_hop_ip(&h, slice_str(ip), SIP_UDP, port), 0);
+	return h;
+}
+
+static const char forwarded[] = "OPTIONS sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP pc.example.com;branch=z9hG4bKa\r\nMax-Forwards: 69\r\n"
+				"From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\n"
+				"Content-Length: 0\r\n\r\n";
+
+static void a_request_departs_and_its_response_comes_home(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .branch = 0x2000003, .loop = 77, .txn = 5, .remote = at("127.0.0.1", p.port) };
+	char heard[2048], want[128], response[2048], branch[80] = "";
+	const char *rest;
+
+	(void)state;
+	shell_give(svc, &head, forwarded, true);
+	strcpy(heard, phone_hears(p));
+	snprintf(want, sizeof(want), "OPTIONS sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK", svc->listener[0].port);
+	assert_memory_equal(heard, want, strlen(want));
+	rest = strstr(heard, ";rport\r\nVia: SIP/2.0/UDP pc.example.com;branch=z9hG4bKa\r\n");
+	assert_non_null(rest);
+	assert_string_equal(strchr(rest + 8, 'V'), strstr(forwarded, "Via"));
+
+	shell_give(svc, &head, forwarded, false); /* a retransmission is the same bytes */
+	assert_string_equal(phone_hears(p), heard);
+
+	assert_int_equal(sscanf(strstr(heard, "branch="), "branch=%79[^;]", branch), 1);
+	snprintf(response, sizeof(response), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=%s;rport=%u;received=127.0.0.1\r\n"
+		 "Via: SIP/2.0/UDP pc.example.com;branch=z9hG4bKa\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+		 "To: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+		 svc->listener[0].port, branch, svc->listener[0].port);
+	phone_sends(p, 0, response, strlen(response));
+	shell_until(svc, 1);
+	assert_int_equal(svc->post[0].head.verb, WIRE_ARRIVED);
+	assert_int_equal(svc->post[0].head.to, 21);
+	assert_int_equal(svc->post[0].head.branch, 0x2000003);
+	assert_int_equal(svc->post[0].head.loop, 77);
+	assert_text(svc->post[0].text, response);
+
+	branch[20] ^= 1; /* forged */
+	snprintf(response, sizeof(response), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=%s\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+		 "To: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+		 svc->listener[0].port, branch);
+	phone_sends(p, 0, response, strlen(response));
+	shell_quiet(svc);
+	assert_int_equal(svc->posts, 1);
+	close(p.fd);
+}
+
+static void a_stateless_response_goes_to_a_proxy_16_11(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+	struct wire_head head = { .verb = WIRE_DEPART, .flags = WIRE_STATELESS, .from = 31, .branch = 0xfeed, .loop = 1,
+				  .remote = at("127.0.0.1", p.port) };
+	char response[2048], branch[80] = "";
+
+	(void)state;
+	shell_give(svc, &head, forwarded, true);
+	assert_int_equal(sscanf(strstr(phone_hears(p), "branch="), "branch=%79[^;]", branch), 1);
+	snprintf(response, sizeof(response), "SIP/2.0 404 Not Found\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=%s\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+		 "To: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+		 svc->listener[0].port, branch);
+	phone_sends(p, 0, response, strlen(response));
+	shell_until(svc, 1);
+	assert_int_equal(svc->post[0].head.to, 31);
+	close(p.fd);
+}
+
+static void a_response_departs_by_its_via(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1"), q = phone_on("127.0.0.1");
+	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .txn = 5, .listener = 2, .remote = at("127.0.0.1", 9) };
+	char response[1024];
+	struct sockaddr_in from;
+	socklen_t size = sizeof(from);
+	char text[2048];
+
+	(void)state;
+	snprintf(response, sizeof(response), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP pc.example.com:%u;branch=z9hG4bKa;received=127.0.0.1;rport=%u\r\n"
+		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\n"
+		 "Content-Length: 0\r\n\r\n", q.port, p.port);
+	shell_give(svc, &head, response, true);
+	assert_true(recvfrom(p.fd, text, sizeof(text), 0, (struct sockaddr *)&from, &size) > 0);
+	assert_string_equal(inet_ntoa(from.sin_addr), "127.0.0.2"); /* from the listener it came to */
+	assert_int_equal(ntohs(from.sin_port), svc->listener[2].port);
+	close(p.fd);
+	close(q.fd);
+}
+
+static void nobody_there_is_told_18_4(void **state)
+{
+	const struct phone gone = phone_on("127.0.0.1");
+	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .branch = 0x2000003, .loop = 77, .remote = at("127.0.0.1", gone.port) };
+
+	(void)state;
+	close(gone.fd);
+	shell_give(svc, &head, forwarded, true);
+	shell_until(svc, 1);
+	assert_int_equal(svc->post[0].head.verb, WIRE_UNSENT);
+	assert_int_equal(svc->post[0].head.reason, RT_DOWN);
+	assert_int_equal(svc->post[0].head.to, 21);
+	assert_int_equal(svc->post[0].head.branch, 0x2000003);
+}
+
+static void one_that_cannot_go_does_not_stop_the_rest(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+	const struct sip_hop bad[] = { at("255.255.255.255", 5060), at("127.0.0.1", 0), at("0.0.0.0", 5060), at("240.0.0.1", 5060) };
+	struct sip_index room;
+	struct sip_msg m;
+
+	(void)state;
+	assert_int_equal(sip_msg_parse(&m, &room, slice_str(forwarded), 0), 0);
+	for (int i = 0; i < 4; i++)
+		for (int good = 0; good <= 1; good++) {
+			const struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .branch = 0x2000003, .context = 9, .slot = 3, .txn = 5,
+							.remote = good ? at("127.0.0.1", p.port) : bad[i] };
+			const struct wire_parcel in = { &head, m };
+
+			transport_actor.parcel(svc->actor, &in);
+		}
+	transport_actor.flush(svc->actor);
+	shell_quiet(svc);
+	for (int i = 0; i < 4; i++)
+		assert_memory_equal(phone_hears(p), "OPTIONS", 7);
+	assert_int_equal(svc->posts, 4);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(svc->post[i].head.verb, WIRE_UNSENT);
+		assert_int_equal(svc->post[i].head.reason, RT_DOWN);
+		assert_int_equal(svc->post[i].head.context, 9);
+		assert_int_equal(svc->post[i].head.slot, 3);
+		assert_int_equal(svc->post[i].head.txn, 5);
+	}
+	close(p.fd);
+}
+
+static void trusted_peers_are_marked(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1"), q = phone_on("127.0.0.9");
+	const char *text = request("OPTIONS", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport");
+
+	(void)state;
+	svc->config.proxy_peers = (struct svc_words){ .n = 1, .word[0] = SLICE("127.0.0.8/29") };
+	assert_int_equal(transport_actor.reload(svc->actor), 0);
+	phone_sends(p, 0, text, strlen(text));
+	shell_until(svc, 1);
+	phone_sends(q, 0, text, strlen(text));
+	shell_until(svc, 2);
+	assert_int_equal(svc->post[0].head.flags & WIRE_PEER, 0);
+	assert_int_equal(svc->post[1].head.flags & WIRE_PEER, WIRE_PEER);
+	close(p.fd);
+	close(q.fd);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, open_actor, close_actor)
+	const struct CMUnitTest tests[] = {
+		T(a_request_arrives_stamped),
+		T(a_request_that_names_its_source_is_untouched),
+		T(keep_alives_and_noise_are_silent),
+		T(stun_is_answered_rfc5626_8),
+		T(a_malformed_request_is_answered_400),
+		T(ack_and_responses_are_never_answered),
+		T(without_a_worker_503_but_never_to_ack),
+		T(a_request_departs_and_its_response_comes_home),
+		T(a_stateless_response_goes_to_a_proxy_16_11),
+		T(a_response_departs_by_its_via),
+		T(nobody_there_is_told_18_4),
+		T(one_that_cannot_go_does_not_stop_the_rest),
+		T(trusted_peers_are_marked),
+	};
+
+	return cmocka_run_group_tests(tests, 0, 0);
+}
