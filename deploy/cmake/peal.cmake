@@ -53,6 +53,19 @@ function(peal_sees target)
 	endforeach()
 endfunction()
 
+# Lua scripts beside the C files, as string literals: #include "apply.lua.h" inside an initialiser.
+function(peal_texts target folder)
+	file(GLOB scripts CONFIGURE_DEPENDS ${folder}/*.lua)
+	foreach(script IN LISTS scripts)
+		get_filename_component(name ${script} NAME)
+		set(header ${CMAKE_BINARY_DIR}/texts/${target}/${name}.h)
+		add_custom_command(OUTPUT ${header} DEPENDS ${script} ${CMAKE_SOURCE_DIR}/deploy/cmake/embed.cmake
+			COMMAND ${CMAKE_COMMAND} -DIN=${script} -DOUT=${header} -P ${CMAKE_SOURCE_DIR}/deploy/cmake/embed.cmake)
+		target_sources(${target} PRIVATE ${header})
+		peal_sees(${target} ${CMAKE_BINARY_DIR}/texts/${target})
+	endforeach()
+endfunction()
+
 # peal_layer(NAME LAYERS a b LIBS x y): common/NAME as libpeal_NAME.
 function(peal_layer name)
 	cmake_parse_arguments(arg "" "" "LAYERS;LIBS" ${ARGN})
@@ -63,6 +76,7 @@ function(peal_layer name)
 	peal_view(view ${name} ${name} ${arg_LAYERS})
 	add_library(peal_${name} STATIC ${sources})
 	peal_sees(peal_${name} ${view} ${CMAKE_SOURCE_DIR}/common/${name})
+	peal_texts(peal_${name} ${CMAKE_SOURCE_DIR}/common/${name})
 	list(TRANSFORM arg_LAYERS PREPEND peal_)
 	target_link_libraries(peal_${name} PRIVATE ${arg_LAYERS} ${arg_LIBS})
 endfunction()

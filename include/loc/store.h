@@ -31,6 +31,7 @@ struct loc_binding {
 };
 
 /* err: 0; RT_STALE (a binding is newer: CSeq order, nothing was written); RT_BIG (more contacts than allowed, nothing was written);
+ * RT_DENIED (the nonce count was used before, nothing was written);
  * RT_DOWN, RT_TIMEOUT (Redis away; whether it was written is unknown for TIMEOUT); RT_BAD (the script refused, logged).
  * b: what now stands, highest q first, then newest first; expired ones left out. Valid during the call. */
 typedef void loc_done_fn(void *self, uint64_t token, int err, const struct loc_binding *b, int n);
@@ -50,16 +51,36 @@ struct loc_change {
 	bool replace_oldest;         /* instead of RT_BIG */
 	int64_t now;
 	struct slice domain;         /* for the index */
+	struct slice nonce;          /* of the credentials, absent without: each count of it serves once, */
+	uint32_t nonce_count;        /* but this very request (Call-ID, CSeq) may come again, when it changes nothing */
+	int64_t nonce_until;         /* when the nonce is stale anyway */
 };
 
 /* Apply one REGISTER whole or not at all; answers with what now stands. RFC 3261 10.3 steps 6 to 8. 0 | RT_DOWN | RT_NOMEM */
 RT_MUSTUSE
 int loc_store_apply(struct loc_redis *redis, const struct loc_change *change, loc_done_fn *done, void *arg, uint64_t token);
 
+/* Bindings and policy together: one write, one answer. Both are valid during the call; policy is NULL unless err is 0. 0 | RT_DOWN */
+struct loc_policy;
+typedef void loc_lookup_fn(void *self, uint64_t token, int err, const struct loc_binding *b, int n, const struct loc_policy *policy);
+RT_MUSTUSE
+int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *done, void *arg, uint64_t token);
+
+/* The binding id of a contact without instance and reg-id: "c:" + canonical URI, then "#" and the parameters that count only when both
+ * URIs have them (19.1.4). A URI we cannot read names itself. 0 | RT_NOMEM */
+struct rt_arena;
+RT_MUSTUSE
+int loc_contact_id(struct slice uri, struct rt_arena *a, struct slice *out);
+
+/* Has this nonce count been used? For whoever writes nothing else with it (the proxy): 0, RT_DENIED (used), RT_DOWN, RT_TIMEOUT, RT_BAD. 0 | RT_DOWN */
+typedef void loc_nonce_fn(void *self, uint64_t token, int err);
+RT_MUSTUSE
+int loc_nonce_use(struct loc_redis *redis, struct slice nonce, uint32_t count, int64_t seconds, loc_nonce_fn *done, void *arg,
+                  uint64_t token);
+
 /* One record as JSON both ways (the value of a hash field). */
 struct rt_cursor;
 void loc_binding_render(struct rt_cursor *c, const struct loc_binding *b);
-struct rt_arena;
 RT_MUSTUSE
 int loc_binding_parse(struct loc_binding *out, struct slice id, struct slice json, struct rt_arena *a); /* 0 | RT_BAD | RT_NOMEM */
 

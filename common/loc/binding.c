@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * binding: one record as JSON, both ways, and the id of a contact.
+ *
+ *   {"contact":..,"q":..,"cseq":..,"call_id":.., ... ,"expires_at":..,"updated_at":..,"received":.., ...}
+ *    what the phone says ------------------------->    when and through what it came ------------------>
+ *
+ * apply.lua compares the first part to know a request that comes twice.
+ */
+#include <stddef.h>
+
+#include "json.h"
+#include "loc/store.h"
+#include "sip/param.h"
+#include "sip/uri.h"
+
+enum kind { TEXT, U16, U32, U64, I64, Q };
+
+static const struct field {
+	struct slice name;
+	size_t at;
+	uint8_t kind;
+	bool always; /* written even when empty or 0 */
+} fields[] = {
+#define F(name, member, kind, always) { { name, sizeof(name) - 1 }, offsetof(struct loc_binding, member), kind, always }
+	F("contact", contact, TEXT, true),
+	F("q", q, Q, true),
+	F("cseq", cseq, U32, true),
+	F("call_id", call_id, TEXT, true),
+	F("instance", instance, TEXT, false),
+	F("reg_id", reg_id, U32, false),
+	F("params", params, TEXT, false),
+	F("path", path, TEXT, false),
+	F("user_agent", user_agent, TEXT, false),
+	F("expires_at", expires_at, I64, true),
+	F("updated_at", updated_at, I64, true),
+	F("received", received, TEXT, false),
+	F("edge", edge, U32, false),
+	F("flow", flow, U64, false),
+	F("listener", listener, U16, true),
+	F("registered_at", registered_at, I64, false),
+#undef F
+};
+
+enum { FIELDS = sizeof(fields) / sizeof(*fields) };
+
+static uint64_t get_number(const struct field *f, const char *base)
+{
+	switch (f->kind) {
+	case U16:
+		return *(const uint16_t *)(const void *)(base + f->at);
+	case U32:
+		return *(const uint32_t *)(const void *)(base + f->at);
+	default:
+		return *(const uint64_t *)(const void *)(base + f->at);
+	}
+}
+
+static void put_name(struct rt_cursor *c, const struct field *f)
+{
+	rt_cursor_char(c, f == fields ? '{' : ',');
+	rt_cursor_char(c, '"');
+	rt_cursor_put(c, f->name);
+	rt_cursor_lit(c, "\":");
+}
+
+static void put_q(struct rt_cursor *c, uint16_t q)
+{
+	rt_cursor_printf(c, q % 100 ? "%u.%03u" : "%u.%u", q / 1000u, q % 100 ? q % 1000u : q % 1000u / 100);
+}
+
+static void put_field(struct rt_cursor *c, const struct field *f, const char *base)
+{
+	if (f->kind == TEXT) {
+		const struct slice s = *(const struct slice *)(const void *)(base + f->at);
+
+		if (s.n == 0 && !f->always)
+			return;
+		put_name(c, f);
+		rt_cursor_char(c, '"');
+		json_put_escaped(c, s);
+		rt_cursor_char(c, '"');
+	} else if (f->kind == Q) {
+		put_name(c, f);
+		put_q(c, *(const uint16_t *)(const void *)(base + f->at));
+	} else if (f->always || get_number(f, base)) {
+		put_name(c, f);
+		if (f->kind == U64) /* a string: 64 bits do not fit the numbers of other readers */
+			rt_cursor_char(c, '"');
+		rt_cursor_u64(c, get_number(f, base));
+		if (f->kind == U64)
+			rt_cursor_char(c, '"');
+	}
+}
+
+void loc_binding_render(struct rt_cursor *c, const struct loc_binding *b)
+{
+	for (int i = 0; i < FIELDS; i++)
+		put_field(c, &fields[i], (const char *)b);
+	rt_cursor_char(c, '}');
+}
+
+static bool set_number(const struct field *f, char *base, struct slice value)
+{
+	uint64_t v;
+
+	if (!slice_u64(value, &v))
+		return false;
+	if (f->kind == U16 && v <= UINT16_MAX)
+		*(uint16_t *)(void *)(base + f->at) = (uint16_t)v;
+	else if (f->kind == U32 && v <= UINT32_MAX)
+		*(uint32_t *)(void *)(base + f->at) = (uint32_t)v;
+	else if (f->kind == I64 && v <= INT64_MAX)
+		*(int64_t *)(void *)(base + f->at) = (int64_t)v;
+	else if (f->kind == U64)
+		*(uint64_t *)(void *)(base + f->at) = v;
+	else
+		return false;
+	return true;
+}
+
+static int set_field(const struct field *f, char *base, const struct json_pair *pair, struct rt_arena *a)
+{
+	int q;
+
+	if (f->kind == TEXT) {
+		const struct slice text = json_text(pair->value, a);
+
+		*(struct slice *)(void *)(base + f->at) = text;
+		return !pair->string ? RT_BAD : slice_present(text) ? 0 : RT_NOMEM;
+	}
+	if (f->kind != Q)
+		return set_number(f, base, pair->value) ? 0 : RT_BAD;
+	q = sip_q_parse(pair->value);
+	if (q < 0)
+		return RT_BAD;
+	*(uint16_t *)(void *)(base + f->at) = (uint16_t)q;
+	return 0;
+}
+
+/* Records are written in the order of the table, so the next name is nearly always the next entry. */
+static const struct field *find_field(struct slice name, int *next)
+{
+	for (int i = 0; i < FIELDS; i++) {
+		const int at = (*next + i) % FIELDS;
+
+		if (slice_eq(fields[at].name, name)) {
+			*next = at + 1;
+			return &fields[at];
+		}
+	}
+	return 0;
+}
+
+int loc_binding_parse(struct loc_binding *out, struct slice id, struct slice json, struct rt_arena *a)
+{
+	struct loc_binding b = { .id = id, .q = 1000, .params = SLICE(""), .path = SLICE(""), .received = SLICE(""),
+	                         .instance = SLICE(""), .user_agent = SLICE("") };
+	struct json_pair pair;
+	int next = 0, more;
+
+	while ((more = json_next(&json, &pair)) > 0) {
+		const struct field *f = find_field(pair.name, &next);
+		const int err = f ? set_field(f, (char *)&b, &pair, a) : 0; /* names of a later version are left alone */
+
+		if (err)
+			return err;
+	}
+	if (more < 0 || b.contact.n == 0 || b.expires_at == 0)
+		return RT_BAD;
+	*out = b;
+	return 0;
+}
+
+/* ---- The id of a contact ---- */
+
+static bool always_compared(struct slice name)
+{
+	static const char *const names[] = { "user", "ttl", "method", "maddr", "transport" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (slice_eq_nocase(name, slice_str(names[i])))
+			return true;
+	return false;
+}
+
+static void put_lower(struct rt_cursor *c, struct slice s)
+{
+	for (uint32_t i = 0; i < s.n; i++)
+		rt_cursor_char(c, (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]));
+}
+
+static void put_other_params(struct rt_cursor *c, struct slice params)
+{
+	struct sip_param p;
+	char between = '#';
+
+	while (sip_param_next(&params, &p) > 0) {
+		if (always_compared(p.name))
+			continue;
+		rt_cursor_char(c, between);
+		put_lower(c, p.name);
+		if (slice_present(p.value)) {
+			rt_cursor_char(c, '=');
+			put_lower(c, p.value);
+		}
+		between = ';';
+	}
+}
+
+int loc_contact_id(struct slice text, struct rt_arena *a, struct slice *out)
+{
+	struct sip_uri uri;
+	struct slice canon = text, params = SLICE_NONE;
+	struct rt_cursor c;
+	char *p;
+
+	if (sip_uri_parse(&uri, text) == 0) {
+		if (sip_uri_canon(&uri, a, &canon))
+			return RT_NOMEM;
+		if (uri.scheme == SIP_SCHEME_SIP || uri.scheme == SIP_SCHEME_SIPS)
+			params = uri.params;
+	}
+	p = rt_arena_raw(a, 4 + canon.n + params.n);
+	if (!p)
+		return RT_NOMEM;
+	c = rt_cursor_on(p, 4 + canon.n + params.n);
+	rt_cursor_lit(&c, "c:");
+	rt_cursor_put(&c, canon);
+	put_other_params(&c, params);
+	*out = rt_cursor_text(&c);
+	return c.err;
+}
