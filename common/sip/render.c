@@ -187,6 +187,14 @@ static void put_field(struct render *r, uint8_t f, uint16_t line, struct sip_spa
 	}
 }
 
+/* Does a value stand? One replaced by nothing among others is gone like a dropped one. */
+static bool stands(const struct render *r, const struct line *line, uint8_t f)
+{
+	if (r->d->state[f] == DRAFT_SWAPPED && line->upto - line->from > 1)
+		return draft_swap(r->d, f).n > 0;
+	return r->d->state[f] != DRAFT_DROPPED;
+}
+
 /* The line is written anew from the values that stand; with none left it is gone. */
 static void rewrite_line(struct render *r, const struct line *line)
 {
@@ -196,7 +204,7 @@ static void rewrite_line(struct render *r, const struct line *line)
 	bool any = false;
 
 	for (uint8_t f = line->from; f < line->upto; f++) {
-		if (r->d->state[f] == DRAFT_DROPPED)
+		if (!stands(r, line, f))
 			continue;
 		if (any) /* the separator as it was, folding and all */
 			put_base(r, end_of(r->from->field[f - 1].value), r->from->field[f].value.at);

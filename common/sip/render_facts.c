@@ -80,7 +80,12 @@ static int tag_fact(const struct render *r, enum sip_hdr id, struct sip_span was
 	}
 	if (sip_addr_parse(&addr, value) < 0)
 		return RT_BAD;
-	*out = span_of(r, sip_param_get(addr.params, SLICE("tag")));
+
+	const struct slice tag = sip_param_get(addr.params, SLICE("tag"));
+
+	if (slice_present(tag) && tag.n == 0)
+		return RT_BAD;
+	*out = span_of(r, tag);
 	return 0;
 }
 
@@ -88,8 +93,6 @@ static int tag_fact(const struct render *r, enum sip_hdr id, struct sip_span was
 static int cseq_facts(struct render *r)
 {
 	const struct slice value = first_value(r, SIP_HDR_CSEQ);
-	const char *const end = value.p + value.n, *p;
-	struct slice method;
 	int by;
 
 	if (is_copy(r, SIP_HDR_CSEQ, &by) && !r->d->reply) {
@@ -104,8 +107,11 @@ static int cseq_facts(struct render *r)
 	}
 	if (!slice_present(value))
 		return 0;
-	p = char_span(value.p, end, CHAR_DIGIT);
-	method = slice_trim(char_between(p, end));
+
+	const char *const end = value.p + value.n;
+	const char *const p = char_span(value.p, end, CHAR_DIGIT);
+	const struct slice method = slice_trim(char_between(p, end));
+
 	if (p == end || !char_is_space(*p) || !sip_is_token(method) ||
 	    !slice_u32(char_between(value.p, p), &r->x->facts.cseq))
 		return RT_BAD;

@@ -77,12 +77,19 @@ static bool same_host(const struct sip_uri *a, const struct sip_uri *b)
 	return host_ipv6(a->host, x) && host_ipv6(b->host, y) && memcmp(x, y, 16) == 0;
 }
 
-static const struct uri_pair *find_pair(const struct uri_pair *list, int n, struct slice name)
+/* How many of a list have this name, and how many of those this value. */
+static int count_name(const struct uri_pair *list, int n, const struct uri_pair *pair, int *equal)
 {
-	for (int i = 0; i < n; i++)
-		if (uri_text_same(list[i].name, name, true))
-			return &list[i];
-	return 0;
+	int count = 0;
+
+	*equal = 0;
+	for (int i = 0; i < n; i++) {
+		if (!uri_text_same(list[i].name, pair->name, true))
+			continue;
+		count++;
+		*equal += uri_text_same(list[i].value, pair->value, true);
+	}
+	return count;
 }
 
 /* Parameters that may not stand in one URI alone: omitting one never equals its default. */
@@ -102,9 +109,9 @@ static bool must_stand_in_both(struct slice name)
 static bool params_allow(const struct uri_pair *a, int na, const struct uri_pair *b, int nb)
 {
 	for (int i = 0; i < na; i++) {
-		const struct uri_pair *const other = find_pair(b, nb, a[i].name);
+		int equal;
 
-		if (other ? !uri_text_same(a[i].value, other->value, true) : must_stand_in_both(a[i].name))
+		if (count_name(b, nb, &a[i], &equal) ? !equal : must_stand_in_both(a[i].name))
 			return false;
 	}
 	return true;

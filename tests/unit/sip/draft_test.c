@@ -153,6 +153,16 @@ static void one_value_of_a_shared_line_is_replaced(void **state)
 	check(d, REQUEST(VIA, "Contact: <sip:a>, \"B, or not\" <sip:b,c@d>, <sip:e> , <sip:c>\r\n", "l: 0\r\n\r\n"));
 }
 
+static void a_value_of_a_shared_line_replaced_by_nothing_is_gone(void **state)
+{
+	struct sip_draft *d = draft_of(REQUEST(VIA, "k: a, b\r\nRequire: c\r\n", "l: 0\r\n\r\n"));
+
+	(void)state;
+	sip_draft_set(d, SIP_HDR_SUPPORTED, SLICE(""));
+	sip_draft_set(d, SIP_HDR_REQUIRE, SLICE(""));
+	check(d, REQUEST(VIA, "k: b\r\nRequire: \r\n", "l: 0\r\n\r\n"));
+}
+
 static void pushes_stack_and_pops_take_the_topmost(void **state)
 {
 	struct sip_draft *d = draft_of(REQUEST(VIA, "Route: <sip:r1>\r\n", "l: 0\r\n\r\n"));
@@ -399,6 +409,7 @@ int main(void)
 		cmocka_unit_test(values_that_share_a_line_are_taken_one_by_one),
 		cmocka_unit_test(a_shared_line_of_which_nothing_is_left_is_gone),
 		cmocka_unit_test(one_value_of_a_shared_line_is_replaced),
+		cmocka_unit_test(a_value_of_a_shared_line_replaced_by_nothing_is_gone),
 		cmocka_unit_test(pushes_stack_and_pops_take_the_topmost),
 		cmocka_unit_test(a_first_route_leads_and_a_first_record_route_follows_the_vias),
 		cmocka_unit_test(the_last_call_on_a_field_wins),
