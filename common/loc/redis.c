@@ -47,6 +47,8 @@ struct loc_redis {
 	uint32_t stamped, looked;   /* entries from head on that have a deadline; that were found past it */
 	struct channel channel[LOC_CHANNELS_MAX];
 	int nchannel;
+	void (*after)(void *arg);
+	void *after_arg;
 	bool subscribed;            /* the channels were asked for on this connection */
 };
 
@@ -76,6 +78,21 @@ struct loc_redis *loc_redis_new(const char *url, uint32_t timeout_ms, rt_ms now)
 	return self;
 }
 
+void loc_redis_after(struct loc_redis *self, void (*fn)(void *arg), void *arg)
+{
+	self->after = fn;
+	self->after_arg = arg;
+}
+
+static void tell(struct loc_redis *self, const struct pending *p, int err, const redisReply *reply)
+{
+	if (!p->fn)
+		return;
+	p->fn(p->arg, p->token, err, reply);
+	if (self->after)
+		self->after(self->after_arg);
+}
+
 /* Take the oldest off and answer it. The callback may queue more. */
 static void answer(struct loc_redis *self, int err, const redisReply *reply)
 {
@@ -88,8 +105,7 @@ static void answer(struct loc_redis *self, int err, const redisReply *reply)
 	if (self->looked)
 		self->looked--;
 	free(p.again);
-	if (p.fn)
-		p.fn(p.arg, p.token, err, reply);
+	tell(self, &p, err, reply);
 }
 
 /* After a loss: only what was pending now; what a callback queues is refused, since the link is closed. */
@@ -106,6 +122,7 @@ void loc_redis_destroy(struct loc_redis **self_p)
 	*self_p = 0;
 	if (!self)
 		return;
+	self->after = 0;
 	link_close(&self->link);
 	answer_all_down(self);
 	link_close(&self->listen);
@@ -334,8 +351,7 @@ static void expire(struct loc_redis *self)
 		p->fn = 0;
 		p->again = 0;
 		free(late.again);
-		if (late.fn)
-			late.fn(late.arg, late.token, RT_TIMEOUT, 0);
+		tell(self, &late, RT_TIMEOUT, 0);
 	}
 	if (self->count && self->looked && self->now > at(self, 0)->due + (rt_ms)STUCK_FACTOR * self->timeout_ms) {
 		link_lose(&self->link, self->now, "it stopped answering");

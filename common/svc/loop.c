@@ -351,7 +351,14 @@ void loop_run(zsock_t *pipe, void *arg)
 	if (self->membership && !self->failed)
 		membership_leave(self->membership);
 	loc_redis_flush(self->redis);
+	loc_redis_destroy(&self->redis); /* what is still asked ends with RT_DOWN, while those who asked are there */
 	close_actors(self);
+}
+
+/* Each answer of Redis is an event of its own. */
+static void answered(void *self)
+{
+	run_queue(self);
 }
 
 static void count_from_start(struct svc_loop *self)
@@ -383,6 +390,8 @@ struct svc_loop *loop_new(struct svc_process *process, int number)
 	self->members = wire_members_new();
 	slice_cstr(self->config->redis_url, url, sizeof(url));
 	self->redis = loc_redis_new(url, (uint32_t)self->config->redis_timeout, self->now);
+	if (self->redis)
+		loc_redis_after(self->redis, answered, self);
 	if (!self->wheel || !self->arena || !self->mailbox || !self->members || watches_open(&self->watches) || !self->redis)
 		loop_destroy(&self);
 	return self;
@@ -394,7 +403,7 @@ void loop_destroy(struct svc_loop **self_p)
 
 	if (!self)
 		return;
-	loc_redis_destroy(&self->redis); /* first: its callbacks end with RT_DOWN */
+	loc_redis_destroy(&self->redis); /* when the loop never ran */
 	membership_destroy(&self->membership);
 	wire_mailbox_destroy(&self->mailbox);
 	wire_members_destroy(&self->members);

@@ -20,6 +20,9 @@ typedef void loc_redis_fn(void *self, uint64_t token, int err, const redisReply 
 struct loc_redis *loc_redis_new(const char *url, uint32_t timeout_ms, rt_ms now); /* NULL: the url does not read */
 void loc_redis_destroy(struct loc_redis **self_p);        /* pending calls end with RT_DOWN */
 
+/* Called after each answer was given, e.g. to reset the memory its callback used: one readiness may bring a thousand answers. */
+void loc_redis_after(struct loc_redis *self, void (*fn)(void *arg), void *arg);
+
 int loc_redis_fd(const struct loc_redis *self);           /* -1 while there is no connection */
 uint32_t loc_redis_events(const struct loc_redis *self);  /* EPOLLIN, EPOLLOUT bits it wants */
 void loc_redis_ready(struct loc_redis *self, uint32_t ready, rt_ms now);
