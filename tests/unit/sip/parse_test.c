@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* parse: what sip_msg_parse accepts, what it refuses and how, and what it finds. Every text ends at a guard page. */
+#include <time.h>
+
 #include "kit/guard.h"
 #include "kit/test.h"
 #include "limits.h"
@@ -292,6 +294,30 @@ static void limit_head_65535(void **state)
 	assert_text(sip_msg_get(&m, SIP_HDR_CALL_ID), "1@example.com");
 }
 
+/* 64 KB of the bytes that cost most: each must be looked at a bounded number of times. */
+static void a_hostile_line_costs_its_length(void **state)
+{
+	static const char *const unit[] = { "\\\x01", "\x01", "\"\\\x01", "\"\"", "<", ",", ";a", "\r\n ", "%41", ":", "@", "[" };
+	static const char *const name[] = { "Subject", "Contact", "Via", "From", "Route", "Call-ID", "Max-Forwards" };
+	static char text[70000];
+
+	(void)state;
+	for (size_t u = 0; u < sizeof(unit) / sizeof(unit[0]); u++) {
+		for (size_t h = 0; h < sizeof(name) / sizeof(name[0]); h++) {
+			uint32_t n = (uint32_t)sprintf(text, START MUST "%s: \"sip:", name[h]);
+			const clock_t start = clock();
+			struct sip_msg m = { 0 };
+
+			while (n < 65000)
+				n += (uint32_t)sprintf(text + n, "%s", unit[u]);
+			n += (uint32_t)sprintf(text + n, "\r\n\r\n");
+			(void)parse(&m, slice_of(text, n));
+			if (clock() - start > CLOCKS_PER_SEC / 10)
+				fail_msg("%s full of %s took %ld us", name[h], unit[u], (long)(clock() - start));
+		}
+	}
+}
+
 static struct slice with_fields(int fields)
 {
 	static char text[SIP_FIELDS_MAX * 8 + 1000];
@@ -478,6 +504,7 @@ int main(void)
 		cmocka_unit_test(values_that_routing_needs),
 		cmocka_unit_test(rfc3261_18_3_content_length),
 		cmocka_unit_test(limit_head_65535),
+		cmocka_unit_test(a_hostile_line_costs_its_length),
 		cmocka_unit_test(limit_250_values),
 		cmocka_unit_test(limit_request_uri_8192),
 		cmocka_unit_test(limit_body_1_mebibyte),
