@@ -95,7 +95,7 @@ static int read_length(struct slice head, uint64_t *length)
 /* Head and length, once; 0 when both are known. */
 static int open_head(struct sip_frame *f, struct slice in)
 {
-	uint64_t length;
+	uint64_t length = 0;
 	int rc = find_head(f, in);
 
 	if (rc < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* log: one event, one line; bounded in number, never waiting, never torn. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -131,7 +132,7 @@ static void each_event_name_has_its_own_budget(void **state)
 
 static void a_reader_that_does_not_read_stops_nobody(void **state)
 {
-	static char field[3000], name[200][16];
+	static char field[3000], name[200][32];
 	const char *text;
 
 	(void)state;
@@ -146,6 +147,34 @@ static void a_reader_that_does_not_read_stops_nobody(void **state)
 	assert_in_range(count_lines(text), 1, 199);
 	rt_log(RT_LOG_I, name[199], 0, "now=read");
 	assert_non_null(strstr(captured(), " suppressed=1 now=read\n"));
+}
+
+static void *talk(void *event)
+{
+	for (int i = 0; i < 40; i++)
+		rt_log(RT_LOG_I, event, 1, "from=%s user=%s", (const char *)event, rt_log_safe(SLICE("a b")));
+	return 0;
+}
+
+static void lines_of_several_threads_never_mix(void **state)
+{
+	static char event[4][16] = { "test.red", "test.green", "test.blue", "test.grey" };
+	pthread_t thread[4];
+	const char *line;
+	int n = 0;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		pthread_create(&thread[i], 0, talk, event[i]);
+	for (int i = 0; i < 4; i++)
+		pthread_join(thread[i], 0);
+	for (line = captured(); *line; line = strchr(line, '\n') + 1, n++) {
+		char said[16], from[16];
+
+		assert_int_equal(sscanf(line + 24, " I %15s process=tester trail=00000001 from=%15s user=a\\x20b\n", said, from), 2);
+		assert_string_equal(said, from);
+	}
+	assert_int_equal(n, 160);
 }
 
 static void bytes_from_the_network_are_made_fit(void **state)
@@ -171,6 +200,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_long_line_is_cut_not_torn, capture, release),
 		cmocka_unit_test_setup_teardown(each_event_name_has_its_own_budget, capture, release),
 		cmocka_unit_test_setup_teardown(a_reader_that_does_not_read_stops_nobody, capture, release),
+		cmocka_unit_test_setup_teardown(lines_of_several_threads_never_mix, capture, release),
 		cmocka_unit_test(bytes_from_the_network_are_made_fit),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
