@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* config: the vocabulary of the configuration, and whether a file speaks it. */
+#include <stdlib.h>
+#include "cli.h"
+
+static void put_line(const char *text, void *arg)
+{
+	fputs(text, arg);
+	if (!text[0] || text[strlen(text) - 1] != '\n')
+		fputc('\n', arg);
+}
+
+static int print(struct cli *cli)
+{
+	(void)cli;
+	svc_config_print(put_line, stdout);
+	return CLI_DONE;
+}
+
+static int check(struct cli *cli)
+{
+	if (cli->narg)
+		cli->config_file = cli->arg[0];
+	const struct svc_config *c = cli_config(cli);
+	if (!c)
+		return CLI_FAILED;
+	printf("good: %u domain%s, Redis " SLICE_FMT "\n", c->ndomain, c->ndomain == 1 ? "" : "s", SLICE_ARG(c->redis_url));
+	return CLI_DONE;
+}
+
+/* Each type of SVC_CONFIG_MAP as the file would say it. */
+static struct slice show_BOOL(struct cli *cli, bool v)
+{
+	(void)cli;
+	return v ? SLICE("on") : SLICE("off");
+}
+
+static struct slice show_INT(struct cli *cli, int64_t v)
+{
+	return rt_arena_printf(cli->arena, "%lld", (long long)v);
+}
+
+static struct slice show_TEXT(struct cli *cli, struct slice v)
+{
+	(void)cli;
+	return v;
+}
+
+static struct slice show_WORDS(struct cli *cli, struct svc_words v)
+{
+	struct slice all = SLICE("");
+
+	for (uint32_t i = 0; i < v.n; i++)
+		all = rt_arena_printf(cli->arena, SLICE_FMT "%s" SLICE_FMT, SLICE_ARG(all), i ? " " : "", SLICE_ARG(v.word[i]));
+	return all;
+}
+
+static struct slice show_RELAY(struct cli *cli, enum svc_relay v)
+{
+	(void)cli;
+	return v == SVC_RELAY_NONE ? SLICE("none") : v == SVC_RELAY_ANY ? SLICE("any") : SLICE("users");
+}
+
+static int get(struct cli *cli)
+{
+	const struct svc_config *c = cli_config(cli);
+	struct slice value = SLICE_NONE;
+
+	if (!c)
+		return CLI_FAILED;
+#define X(section, key, type, def, low, high, what)            \
+	if (!strcmp(cli->arg[0], #section "." #key))           \
+		value = show_##type(cli, c->section##_##key);
+	SVC_CONFIG_MAP(X)
+#undef X
+	if (!slice_present(value))
+		return cli_fail("no key \"%s\"; `peal config print` shows them all, as section.key here", cli->arg[0]);
+	printf(SLICE_FMT "\n", SLICE_ARG(value));
+	return CLI_DONE;
+}
+
+static const struct cli_verb verbs[] = {
+	{ "print", "", "every key, its default and meaning, as a file to start from", 0, 0, print },
+	{ "get", "SECTION.KEY", "the value a worker started here would use", 1, 1, get },
+	{ "check", "[FILE]", "would the workers accept it?", 0, 1, check },
+};
+const struct cli_noun noun_config = { "config", "the configuration of the workers", verbs, sizeof verbs / sizeof verbs[0] };

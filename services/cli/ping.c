@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* ping: asks the server for a sign of life the way a phone would: OPTIONS over UDP, answered by every tier on the way. */
+#include "ping.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "node.h"
+#include "rt/clock.h"
+
+static int open_socket(const struct sip_hop *to, struct sip_hop *local)
+{
+	struct sockaddr_storage address, mine;
+	socklen_t n = sizeof mine;
+	const int fd = socket(to->family == 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&address, sip_hop_to_sockaddr(to, &address)) || getsockname(fd, (struct sockaddr *)&mine, &n)) {
+		close(fd);
+		return -1;
+	}
+	sip_hop_from_sockaddr(local, &mine, SIP_UDP);
+	return fd;
+}
+
+static struct slice write_options(struct rt_cursor *c, const struct sip_hop *to, const struct sip_hop *local)
+{
+	uint64_t dice[2];
+
+	rt_random(dice, sizeof dice);
+	rt_cursor_lit(c, "OPTIONS sip:");
+	sip_hop_render_host(c, to);
+	rt_cursor_printf(c, ":%u SIP/2.0\r\nVia: SIP/2.0/UDP ", to->port);
+	sip_hop_render_host(c, local);
+	rt_cursor_printf(c, ":%u;rport;branch=z9hG4bKping", local->port);
+	rt_cursor_hex(c, dice[0], 16);
+	rt_cursor_lit(c, "\r\nMax-Forwards: 70\r\nFrom: <sip:ping@");
+	sip_hop_render_host(c, local);
+	rt_cursor_lit(c, ">;tag=");
+	rt_cursor_hex(c, dice[1], 16);
+	rt_cursor_lit(c, "\r\nTo: <sip:");
+	sip_hop_render_host(c, to);
+	rt_cursor_printf(c, ":%u>\r\nCall-ID: ", to->port);
+	rt_cursor_hex(c, dice[0] ^ dice[1], 16);
+	rt_cursor_lit(c, "\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+	return rt_cursor_text(c);
+}
+
+static void read_answer(struct ping *out, const char *text)
+{
+	const char *server = strcasestr(text, "\r\nServer:");
+
+	if (sscanf(text, "SIP/2.0 %3d", &out->status) != 1)
+		out->status = 0;
+	if (server) {
+		const struct slice rest = slice_str(server + 9);
+
+		slice_cstr(slice_trim(slice_head(rest, (uint32_t)strcspn(rest.p, "\r"))), out->server, sizeof out->server);
+	}
+}
+
+struct ping ping_options(const struct sip_hop *to, int timeout_ms)
+{
+	struct ping out = { .reason = "no answer" };
+	char request[1024], answer[4096];
+	struct rt_cursor c = rt_cursor_on(request, sizeof request);
+	struct sip_hop local;
+	const int fd = open_socket(to, &local);
+	const rt_ms began = rt_clock_ms();
+	int again = 500; /* T1, doubled up to T2 */
+
+	if (fd < 0) {
+		out.reason = strerror(errno);
+		return out;
+	}
+	const struct slice text = write_options(&c, to, &local);
+	for (int left = timeout_ms; left > 0 && !out.status; left = timeout_ms - (int)(rt_clock_ms() - began)) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+
+		if (send(fd, text.p, text.n, 0) < 0 && errno != ECONNREFUSED)
+			break;
+		if (poll(&p, 1, again < left ? again : left) > 0) {
+			const ssize_t n = recv(fd, answer, sizeof answer - 1, 0);
+
+			if (n > 0) {
+				answer[n] = '\0';
+				read_answer(&out, answer);
+			} else if (errno == ECONNREFUSED) {
+				out.reason = "nobody listens there";
+				usleep(100000);
+			}
+		}
+		again = again < 4000 ? again * 2 : 4000;
+	}
+	close(fd);
+	out.ms = (int)(rt_clock_ms() - began);
+	if (out.status)
+		out.reason = "";
+	return out;
+}
+
+struct sip_hop ping_target(const struct sip_hop *listener)
+{
+	struct sip_hop to = *listener;
+
+	if (sip_hop_is_any(listener)) {
+		const struct slice loopback = listener->family == 6 ? SLICE("::1") : SLICE("127.0.0.1");
+
+		if (sip_hop_ip(&to, loopback, (enum sip_transport)listener->proto, listener->port))
+			return *listener;
+	}
+	return to;
+}
+
+static void take_listener(struct cli *cli, const struct wire_member *m, void *arg)
+{
+	struct sip_hop *out = arg;
+
+	(void)cli;
+	for (int i = 0; i < m->nlistener && !out->family && node_fresh(m); i++) {
+		if (m->listener[i].local.proto == SIP_UDP)
+			*out = ping_target(&m->listener[i].local);
+	}
+}
+
+bool ping_find(struct cli *cli, struct sip_hop *out)
+{
+	*out = (struct sip_hop){ .family = 0 };
+	return node_each(cli, take_listener, out) >= 0 && out->family != 0;
+}
+
+/* "192.0.2.1:5060", "udp:192.0.2.1:5060" */
+static bool read_target(const char *word, struct sip_hop *out)
+{
+	char text[128];
+
+	snprintf(text, sizeof text, "%s%s", strncmp(word, "udp:", 4) ? "udp:" : "", word);
+	if (sip_hop_parse(out, slice_str(text))) {
+		cli_fail("\"%s\" is not an address; it should look like 192.0.2.1:5060", word);
+		return false;
+	}
+	return true;
+}
+
+static int run(struct cli *cli)
+{
+	const int64_t wait = cli_number("timeout", cli->timeout, 3, 1, 3600);
+	struct sip_hop to;
+	char name[80];
+	struct rt_cursor c = rt_cursor_on(name, sizeof name - 1);
+
+	if (wait < 0)
+		return CLI_USAGE;
+	if (cli->narg ? !read_target(cli->arg[0], &to) : cli_redis_open(cli, NULL, 0) != 0)
+		return CLI_FAILED;
+	if (!cli->narg && !ping_find(cli, &to))
+		return cli_fail("no live transport announces a UDP listener (peal node ls); name one: peal ping HOST:PORT");
+	const struct ping answer = ping_options(&to, (int)wait * 1000);
+	sip_hop_render(&c, &to);
+	name[c.n] = '\0';
+	if (!answer.status)
+		return cli_fail("%s: %s within %d s", name, answer.reason, (int)wait);
+	printf("%s answers %d in %d ms%s%s\n", name, answer.status, answer.ms, answer.server[0] ? ", " : "", answer.server);
+	return answer.status == 200 ? CLI_DONE : CLI_FAILED;
+}
+
+static const struct cli_verb verbs[] = {
+	{ "", "[HOST:PORT]", "one OPTIONS over UDP, through every tier and back", 0, 1, run },
+};
+const struct cli_noun noun_ping = { "ping", "is SIP answered?", verbs, 1 };

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* redis: one synchronous connection for as long as the command runs. */
+#include <stdarg.h>
+#include "cli.h"
+#include "loc/url.h"
+
+struct slice cli_redis_url(struct cli *cli)
+{
+	const struct svc_config *c = cli->redis_url ? NULL : cli_config(cli); /* PEAL_REDIS_URL is in it */
+
+	return cli->redis_url ? slice_str(cli->redis_url) : c ? c->redis_url : SLICE_NONE;
+}
+
+/* AUTH and SELECT; false with the answer of Redis in `why`. */
+static bool enter(redisContext *c, const struct loc_url *a, char *why, size_t size)
+{
+	redisReply *r[2] = { NULL, NULL };
+	bool ok = true;
+
+	if (a->password[0])
+		r[0] = a->user[0] ? redisCommand(c, "AUTH %s %s", a->user, a->password) : redisCommand(c, "AUTH %s", a->password);
+	if (a->db)
+		r[1] = redisCommand(c, "SELECT %u", a->db);
+	for (int i = 0; i < 2; i++) {
+		if (r[i] && r[i]->type == REDIS_REPLY_ERROR) {
+			snprintf(why, size, "%s", r[i]->str);
+			ok = false;
+		}
+		if (r[i])
+			freeReplyObject(r[i]);
+	}
+	if (c->err) {
+		snprintf(why, size, "%s", c->errstr);
+		ok = false;
+	}
+	return ok;
+}
+
+const char *cli_redis_place(struct cli *cli)
+{
+	static char name[320];
+	struct loc_url url;
+
+	if (loc_url_parse(&url, cli_redis_url(cli)))
+		return "redis";
+	loc_url_name(&url, name, sizeof name);
+	return name;
+}
+
+/* Connect and log in. The connection, or NULL with the reason. */
+static redisContext *open_url(struct slice text, char *why, size_t size)
+{
+	const struct timeval wait = { 3, 0 };
+	struct loc_url url;
+
+	if (loc_url_parse(&url, text)) {
+		snprintf(why, size, "the address does not read; it should look like redis://127.0.0.1:6379/0 or unix:///path?db=0");
+		return NULL;
+	}
+	redisContext *c = url.path[0] ? redisConnectUnixWithTimeout(url.path, wait) : redisConnectWithTimeout(url.host, url.port, wait);
+	if (!c || c->err)
+		snprintf(why, size, "%s", c ? c->errstr : "out of memory");
+	else if (redisSetTimeout(c, wait) == REDIS_OK && enter(c, &url, why, size))
+		return c;
+	if (c)
+		redisFree(c);
+	return NULL;
+}
+
+int cli_redis_open(struct cli *cli, char *why, size_t size)
+{
+	char reason[256] = "the configuration does not read";
+
+	if (cli->redis)
+		return 0;
+	const struct slice url = cli_redis_url(cli);
+	if (slice_present(url))
+		cli->redis = open_url(url, reason, sizeof reason);
+	if (cli->redis)
+		return 0;
+	if (why)
+		snprintf(why, size, "%s", reason);
+	else if (slice_present(url))
+		cli_fail("%s: %s. Is the server up (deploy/up)? Another one: --redis URL or PEAL_REDIS_URL.", cli_redis_place(cli), reason);
+	return -1;
+}
+
+/* The answer when it is one; NULL after saying what went wrong. */
+static redisReply *judge(struct cli *cli, redisReply *r)
+{
+	if (!r) {
+		cli_fail("Redis went away: %s", cli->redis->errstr);
+	} else if (r->type == REDIS_REPLY_ERROR) {
+		cli_fail("Redis refuses: %s", r->str);
+		freeReplyObject(r);
+		r = NULL;
+	}
+	return r;
+}
+
+redisReply *cli_redis(struct cli *cli, const char *fmt, ...)
+{
+	va_list args;
+
+	if (cli_redis_open(cli, NULL, 0))
+		return NULL;
+	va_start(args, fmt);
+	redisReply *r = redisvCommand(cli->redis, fmt, args);
+	va_end(args);
+	return judge(cli, r);
+}
+
+void cli_redis_queue(struct cli *cli, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	redisvAppendCommand(cli->redis, fmt, args); /* fails only without memory; the answer is then missed and said */
+	va_end(args);
+}
+
+redisReply *cli_redis_next(struct cli *cli)
+{
+	void *r = NULL;
+
+	redisGetReply(cli->redis, &r);
+	return judge(cli, r);
+}
+
+const char *cli_field(const redisReply *hash, const char *name)
+{
+	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
+		if (!strcmp(hash->element[i]->str, name))
+			return hash->element[i + 1]->str;
+	}
+	return "";
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reg: who is registered where. Lists walk idx:domain:<d> page by page (score = expiry), never KEYS or SCAN,
+ * so they cost Redis little however many phones there are.
+ */
+#include <time.h>
+#include "cli.h"
+#include "loc/store.h"
+#include "rt/hash.h"
+
+enum { PAGE = 200 };
+
+static const char *const titles[] = { "address", "contact", "expires_in", "q", "received", "user_agent", "id" };
+enum { TITLES = sizeof titles / sizeof titles[0] };
+
+static void print_binding(struct cli *cli, struct cli_out *out, struct slice aor, const struct loc_binding *b)
+{
+	const int64_t left = b->expires_at - time(NULL);
+
+	cli_out_text(out, aor);
+	cli_out_text(out, b->contact);
+	if (cli->json)
+		cli_out_number(out, left);
+	else
+		cli_out_text(out, cli_span(cli, left));
+	cli_out_text(out, rt_arena_printf(cli->arena, "%u.%03u", b->q / 1000u, b->q % 1000u));
+	cli_out_text(out, b->received);
+	cli_out_text(out, b->user_agent);
+	cli_out_text(out, b->id);
+}
+
+static bool is_binding(const redisReply *id)
+{
+	return strncmp(id->str, "n:", 2) != 0; /* n: nonces in use */
+}
+
+/* The bindings of one HGETALL that still stand; returns how many. */
+static int print_bindings(struct cli *cli, struct cli_out *out, struct slice aor, const redisReply *hash)
+{
+	int n = 0;
+
+	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
+		const redisReply *id = hash->element[i], *value = hash->element[i + 1];
+		struct loc_binding b;
+
+		if (!is_binding(id))
+			continue;
+		if (loc_binding_parse(&b, slice_of(id->str, (uint32_t)id->len), slice_of(value->str, (uint32_t)value->len), cli->arena)) {
+			cli_fail("a binding of " SLICE_FMT " does not read: %s", SLICE_ARG(aor), id->str);
+			continue;
+		}
+		if (b.expires_at > time(NULL)) {
+			print_binding(cli, out, aor, &b);
+			n++;
+		}
+	}
+	return n;
+}
+
+static int list_domain(struct cli *cli, struct cli_out *out, struct slice domain, int64_t *skip, int64_t *left)
+{
+	const long long now = time(NULL);
+	size_t n = 1;
+
+	while (*left > 0 && n) {
+		redisReply *page = cli_redis(cli, "ZRANGEBYSCORE idx:domain:%b (%lld +inf LIMIT %lld %lld", domain.p, (size_t)domain.n, now,
+		                             (long long)*skip, (long long)(*left < PAGE ? *left : PAGE));
+		if (!page)
+			return CLI_FAILED;
+		n = page->elements;
+		for (size_t i = 0; i < n; i++)
+			cli_redis_queue(cli, "HGETALL reg:%b", page->element[i]->str, page->element[i]->len);
+		for (size_t i = 0; i < n; i++) {
+			redisReply *hash = cli_redis_next(cli);
+
+			if (!hash)
+				continue;
+			print_bindings(cli, out, slice_of(page->element[i]->str, (uint32_t)page->element[i]->len), hash);
+			freeReplyObject(hash);
+		}
+		*skip += (int64_t)n;
+		*left -= (int64_t)n;
+		freeReplyObject(page);
+
+	}
+	return CLI_DONE;
+}
+
+/* Call `fn` for the domain named, or for each the configuration knows. */
+static int each_domain(struct cli *cli, struct cli_out *out, int64_t skip, int64_t left,
+                       int (*fn)(struct cli *, struct cli_out *, struct slice, int64_t *, int64_t *))
+{
+	int status = CLI_DONE;
+
+	if (cli->narg)
+		return fn(cli, out, slice_str(cli->arg[0]), &skip, &left);
+	const struct svc_config *c = cli_config(cli);
+	if (!c)
+		return CLI_FAILED;
+	if (c->ndomain == 0)
+		return cli_fail("which domain? server.domains is not set here: peal reg %s DOMAIN", cli->verb);
+	for (uint32_t i = 0; i < c->ndomain && status == CLI_DONE; i++, skip = 0)
+		status = fn(cli, out, c->domain[i].name, &skip, &left);
+	return status;
+}
+
+static int ls(struct cli *cli)
+{
+	const int64_t skip = cli_number("offset", cli->offset, 0, 0, INT64_MAX / 2);
+	const int64_t left = cli_number("limit", cli->limit, INT64_MAX / 2, 1, INT64_MAX / 2);
+
+	if (skip < 0 || left < 0)
+		return CLI_USAGE;
+	if (cli_redis_open(cli, NULL, 0))
+		return CLI_FAILED;
+	struct cli_out *out = cli_out_new(cli, titles, TITLES - 1);
+	const int status = out ? each_domain(cli, out, skip, left, list_domain) : CLI_FAILED;
+	cli_out_end(&out);
+	return status;
+}
+
+static int count_domain(struct cli *cli, struct cli_out *out, struct slice domain, int64_t *skip, int64_t *left)
+{
+	redisReply *r = cli_redis(cli, "ZCOUNT idx:domain:%b (%lld +inf", domain.p, (size_t)domain.n, (long long)time(NULL));
+
+	(void)skip;
+	(void)left;
+	if (!r)
+		return CLI_FAILED;
+	cli_out_text(out, domain);
+	cli_out_number(out, r->integer);
+	freeReplyObject(r);
+	return CLI_DONE;
+}
+
+static int count(struct cli *cli)
+{
+	static const char *const names[] = { "domain", "registered" };
+	struct cli_out *out = cli_out_new(cli, names, 2);
+	const int status = out ? each_domain(cli, out, 0, 0, count_domain) : CLI_FAILED;
+
+	cli_out_end(&out);
+	return status;
+}
+
+static int show(struct cli *cli)
+{
+	struct slice aor;
+
+	if (!cli_aor(cli, cli->arg[0], &aor))
+		return CLI_USAGE;
+	redisReply *r = cli_redis(cli, "HGETALL reg:%b", aor.p, (size_t)aor.n);
+	struct cli_out *out = r ? cli_out_new(cli, titles, TITLES) : NULL;
+	const int n = out ? print_bindings(cli, out, aor, r) : 0;
+	cli_out_end(&out);
+	if (!r)
+		return CLI_FAILED;
+	freeReplyObject(r);
+	return n ? CLI_DONE : cli_fail(SLICE_FMT " is not registered", SLICE_ARG(aor));
+}
+
+/* One binding out of every place that names it, in one transaction; the event tells the rest of the cluster. */
+static bool remove_binding(struct cli *cli, struct slice aor, const redisReply *id)
+{
+	bool ok = true;
+
+	cli_redis_queue(cli, "MULTI");
+	cli_redis_queue(cli, "HDEL reg:%b %b", aor.p, (size_t)aor.n, id->str, id->len);
+	cli_redis_queue(cli, "ZREM idx:exp:%d %b %b", rt_crc16(aor) % 16, aor.p, (size_t)aor.n, id->str, id->len);
+	cli_redis_queue(cli, "XADD events:reg MAXLEN ~ 100000 * event remove aor %b id %b", aor.p, (size_t)aor.n, id->str, id->len);
+	cli_redis_queue(cli, "EXEC");
+	for (int i = 0; i < 5; i++) {
+		redisReply *r = cli_redis_next(cli);
+
+		if (r)
+			freeReplyObject(r);
+		else
+			ok = false;
+	}
+	return ok;
+}
+
+/* Does the operator mean this binding? By its id or its contact. */
+static bool is_meant(struct cli *cli, const char *word, const redisReply *id, const redisReply *value)
+{
+	struct loc_binding b;
+
+	if (!strcmp(id->str, word))
+		return true;
+	return !loc_binding_parse(&b, slice_of(id->str, (uint32_t)id->len), slice_of(value->str, (uint32_t)value->len), cli->arena) &&
+	       slice_eq(b.contact, slice_str(word));
+}
+
+static void forget_address(struct cli *cli, struct slice aor)
+{
+	const struct slice domain = cli_domain_of(aor);
+	redisReply *r = cli_redis(cli, "ZREM idx:domain:%b %b", domain.p, (size_t)domain.n, aor.p, (size_t)aor.n);
+
+	if (r)
+		freeReplyObject(r);
+}
+
+static int rm(struct cli *cli)
+{
+	struct slice aor;
+	int removed = 0, kept = 0;
+
+	if (!cli_aor(cli, cli->arg[0], &aor))
+		return CLI_USAGE;
+	redisReply *hash = cli_redis(cli, "HGETALL reg:%b", aor.p, (size_t)aor.n);
+	if (!hash)
+		return CLI_FAILED;
+	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
+		const redisReply *id = hash->element[i];
+
+		if (!is_binding(id))
+			continue;
+		if (cli->narg > 1 && !is_meant(cli, cli->arg[1], id, hash->element[i + 1]))
+			kept++;
+		else
+			removed += remove_binding(cli, aor, id);
+	}
+	freeReplyObject(hash);
+	if (!kept)
+		forget_address(cli, aor);
+	if (!removed)
+		return cli_fail(cli->narg > 1 ? SLICE_FMT " has no such binding; `peal reg show` lists them" : SLICE_FMT " is not registered",
+		                SLICE_ARG(aor));
+	printf("%d binding%s of " SLICE_FMT " removed, %d kept; a phone that refreshes comes back\n", removed, removed == 1 ? "" : "s",
+	       SLICE_ARG(aor), kept);
+	return CLI_DONE;
+}
+
+static const struct cli_verb verbs[] = {
+	{ "ls", "[DOMAIN]", "registered phones, the next to expire first", 0, 1, ls },
+	{ "show", "USER@DOMAIN", "the phones of one user", 1, 1, show },
+	{ "rm", "USER@DOMAIN [ID|CONTACT]", "remove one registration of a user, or all", 1, 2, rm },
+	{ "count", "[DOMAIN]", "how many users are registered", 0, 1, count },
+};
+const struct cli_noun noun_reg = { "reg", "who is registered where", verbs, sizeof verbs / sizeof verbs[0] };
