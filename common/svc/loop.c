@@ -33,7 +33,7 @@ static void deliver(struct svc_loop *self, const struct wire_parcel *in)
 		++*self->strays; /* an id of an earlier process, or a liar */
 		return;
 	}
-	if (in->head->verb == WIRE_ECHO && membership_echo(self, svc, in->head))
+	if (in->head->verb == WIRE_ECHO && membership_echo(self, svc, in))
 		return;
 	svc->what->parcel(svc->self, in);
 	++*self->delivered;

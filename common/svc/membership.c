@@ -6,6 +6,9 @@
  *     |                        |                                                    |
  *     +--old record--> HIDDEN  +---------------- gone from Redis: no row -----------+
  *
+ * The first thing a loop says to a new peer is who it is (an ECHO that carries its records), so nobody has to answer a
+ * stranger, whichever of the two Redis told first.
+ *
  * Clocks of hosts differ: a record is alive while its `seen` changes between two looks, whatever it says. Only at the
  * first sight of one is it compared with our own clock.
  */
@@ -31,7 +34,8 @@ struct row {
 
 struct membership {
 	struct svc_loop *loop;
-	rt_ms next_beat, last_look; /* last_look 0: never */
+	rt_ms born, next_beat;
+	rt_ms asked, last_look;     /* when the look under way was asked for; the last answer, 0: none yet */
 	bool asking, ask_again;
 	uint32_t generation;
 	uint32_t n;
@@ -87,9 +91,34 @@ static void hide(struct membership *self, struct row *row, const char *why)
 	row->shown = false;
 }
 
+static struct slice render(struct svc_loop *loop, const struct wire_member *m)
+{
+	enum { ROOM = 8192 };
+	char *p = rt_arena_raw(loop->arena, ROOM);
+	struct rt_cursor c = rt_cursor_on(p, p ? ROOM : 0);
+
+	if (wire_member_render(m, &c))
+		return SLICE_NONE;
+	rt_arena_shrink(loop->arena, p, c.n);
+	return rt_cursor_text(&c);
+}
+
+/* Ask `id` for a sign of life, telling it our records. */
+static void greet(struct svc_loop *loop, uint32_t id)
+{
+	const struct wire_head head = { .verb = WIRE_ECHO, .to = id, .context = shell_mark };
+
+	for (uint32_t i = 0; i < loop->nactor; i++) {
+		const struct sip_msg record = { .text = render(loop, &loop->actor[i].record) };
+
+		(void)!svc_post(&loop->actor[i], &head, &record); /* a refusal is silence */
+	}
+}
+
 static void show(struct membership *self, struct row *row)
 {
 	const struct wire_member *m = &row->member;
+	const bool stranger = !wire_mailbox_knows(self->loop->mailbox, m->id);
 
 	if (!join(self->loop, m)) {
 		if (!row->told)
@@ -106,6 +135,8 @@ static void show(struct membership *self, struct row *row)
 	if (!row->shown)
 		rt_log(RT_LOG_I, "member.seen", 0, "tier=%s id=%u host=%s pid=%u", wire_tier_name(m->tier), m->id, m->host, m->pid);
 	row->shown = true;
+	if (stranger)
+		greet(self->loop, m->id);
 }
 
 static struct row *row_of(struct membership *self, uint32_t id)
@@ -138,15 +169,6 @@ static void publish(struct membership *self)
 	const struct slice say[] = { SLICE("PUBLISH"), CHANGED, slice_str(self->loop->process->name) };
 
 	(void)!loc_redis_call(self->loop->redis, ignore, self, 0, 3, say);
-}
-
-static struct slice render(struct svc_loop *loop, const struct wire_member *m)
-{
-	enum { ROOM = 8192 };
-	char *p = rt_arena_raw(loop->arena, ROOM);
-	struct rt_cursor c = rt_cursor_on(p, p ? ROOM : 0);
-
-	return wire_member_render(m, &c) ? SLICE_NONE : rt_cursor_text(&c);
 }
 
 static void write_records(struct membership *self)
@@ -234,7 +256,7 @@ static void sweep(struct membership *self)
 	for (uint32_t i = 0; i < self->n;) {
 		struct row *row = &self->row[i];
 
-		if (!row->present) {
+		if (!row->present && row->alive < self->asked) { /* it may have come after we asked */
 			remove_row(self, row, "left");
 			continue;
 		}
@@ -295,8 +317,10 @@ static void ask(struct membership *self)
 	const struct slice get[] = { SLICE("HGETALL"), NODES };
 
 	self->ask_again = self->asking;
-	if (!self->asking && loc_redis_call(self->loop->redis, on_nodes, self, 0, 2, get) == 0)
-		self->asking = true;
+	if (self->asking || loc_redis_call(self->loop->redis, on_nodes, self, 0, 2, get))
+		return;
+	self->asking = true;
+	self->asked = self->loop->now;
 }
 
 static void on_changed(void *arg, struct slice channel, struct slice text)
@@ -308,22 +332,32 @@ static void on_changed(void *arg, struct slice channel, struct slice text)
 
 /* ---- While Redis is away ---- */
 
-bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_head *head)
+static void answer_echo(struct membership *self, struct svc *svc, const struct wire_parcel *in)
+{
+	struct wire_head back = *in->head;
+	struct wire_member m;
+
+	if (in->msg.text.n && wire_member_parse(&m, in->msg.text) == 0) {
+		take_record(self, &m);
+		note_change(self);
+	}
+	back.to = in->head->from;
+	back.flags |= WIRE_BACK;
+	(void)!svc_post(svc, &back, 0); /* who asks again in a second loses nothing */
+}
+
+bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_parcel *in)
 {
 	struct membership *self = loop->membership;
 	struct row *row;
 
-	if (!(head->flags & WIRE_BACK)) {
-		struct wire_head back = *head;
-
-		back.to = head->from;
-		back.flags |= WIRE_BACK;
-		(void)!svc_post(svc, &back, 0); /* who asks again in a second loses nothing */
+	if (!(in->head->flags & WIRE_BACK)) {
+		answer_echo(self, svc, in);
 		return true;
 	}
-	if (head->context != shell_mark)
+	if (in->head->context != shell_mark)
 		return false;
-	row = row_of(self, head->from);
+	row = row_of(self, in->head->from);
 	if (row) {
 		row->alive = loop->now;
 		if (!row->shown)
@@ -333,14 +367,11 @@ bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_h
 	return true;
 }
 
-static void ask_each(struct membership *self)
+static void greet_all(struct membership *self)
 {
-	struct wire_head head = { .verb = WIRE_ECHO, .context = shell_mark };
-
-	for (uint32_t i = 0; i < self->n; i++) {
-		head.to = self->row[i].member.id;
-		(void)!svc_post(&self->loop->actor[0], &head, 0); /* a refusal is silence */
-	}
+	for (uint32_t i = 0; i < self->n; i++)
+		greet(self->loop, self->row[i].member.id);
+	rt_arena_reset(self->loop->arena);
 }
 
 /* ---- Time ---- */
@@ -365,12 +396,12 @@ rt_ms membership_tick(struct membership *self, rt_ms now)
 		note_change(self);
 	if (now < self->next_beat)
 		return self->next_beat;
-	self->next_beat = now + MEMBERSHIP_BEAT;
+	self->next_beat = now + (now - self->born < MEMBERSHIP_BEAT ? MEMBERSHIP_EARLY : MEMBERSHIP_BEAT);
 	if (loc_redis_up(loop->redis)) {
 		write_records(self);
 		ask(self);
 	} else {
-		ask_each(self);
+		greet_all(self);
 	}
 	judge(self, now);
 	note_change(self);
@@ -396,6 +427,7 @@ struct membership *membership_new(struct svc_loop *loop)
 	if (!self)
 		return 0;
 	self->loop = loop;
+	self->born = loop->now;
 	join_process(self);
 	note_change(self);
 	if (loc_redis_subscribe(loop->redis, CHANGED, on_changed, self))

@@ -18,6 +18,7 @@ struct svc_loop;
 
 enum {
 	MEMBERSHIP_BEAT = 1000,   /* ms between announcements, and between looks at all records */
+	MEMBERSHIP_EARLY = 100,   /* ms, in the first second: others may be starting too */
 	MEMBERSHIP_FORGET = 3000, /* ms without a sign of life */
 };
 
@@ -29,6 +30,6 @@ void membership_announce(struct membership *self);         /* this loop's record
 void membership_leave(struct membership *self);            /* take them out of Redis and say so */
 
 /* An ECHO that the shell answers, or whose answer the shell waits for: true. An actor's own: false. */
-bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_head *head);
+bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_parcel *in);
 
 #endif

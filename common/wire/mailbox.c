@@ -29,6 +29,7 @@ struct peer {
 	struct wire_pack pack;
 	uint32_t actors;      /* seats that point here; 0: free */
 	bool connected, waiting; /* waiting: in the list of open packs */
+	rt_ms refused;        /* when the open pack was last refused; 0: it was not */
 	rt_ms since;          /* first offer refused while not connected; 0: none */
 };
 
@@ -365,10 +366,11 @@ static bool offer(struct wire_mailbox *self, struct peer *p, rt_ms now)
 	if (zmq_send(p->push, p->pack.p, p->pack.n, ZMQ_DONTWAIT) >= 0) {
 		self->tally.packs_out++;
 		self->tally.parcels_out += p->pack.count;
-		p->since = 0;
+		p->since = p->refused = 0;
 		wire_pack_reset(&p->pack);
 		return true;
 	}
+	p->refused = now;
 	look(p);
 	if (p->connected)
 		return false;
@@ -377,8 +379,21 @@ static bool offer(struct wire_mailbox *self, struct peer *p, rt_ms now)
 	if (!given_up(p, now))
 		return false;
 	self->tally.lost += p->pack.count;
+	p->refused = 0;
 	wire_pack_reset(&p->pack);
 	return true;
+}
+
+/* Would the parcel make the open pack larger than one should be? Then that goes first; or, kept, it may grow so far. */
+static bool makes_room(struct wire_mailbox *self, struct peer *p, uint32_t size, rt_ms now)
+{
+	const struct wire_pack *pack = &p->pack;
+
+	if (pack->count == 0 || (!wire_pack_full(pack) && pack->n + size <= WIRE_PACK_BYTES))
+		return true;
+	if (p->refused != now && offer(self, p, now))
+		return true;
+	return pack->count < WIRE_KEPT_PARCELS && pack->n + size <= WIRE_KEPT_BYTES;
 }
 
 int wire_mailbox_post(struct wire_mailbox *self, const struct wire_head *head, const struct sip_msg *msg, rt_ms now)
@@ -394,8 +409,7 @@ int wire_mailbox_post(struct wire_mailbox *self, const struct wire_head *head, c
 			return RT_ABSENT;
 	}
 	size = (uint32_t)sizeof(*head) + (msg ? msg->text.n + SIP_INDEX_BYTES(msg->index ? msg->index->nfield : 0) : 0);
-	if (p->pack.count && (wire_pack_full(&p->pack) || p->pack.n + size > WIRE_PACK_BYTES) &&
-	    !offer(self, p, now)) {
+	if (!makes_room(self, p, size, now)) {
 		self->tally.refused++;
 		return RT_NOMEM;
 	}

@@ -5,7 +5,8 @@
  *   post -> open pack of the peer -> flush -> PUSH ~~~~ inproc, ipc or tcp ~~~~> PULL -> receive -> walk
  *
  * Actors behind one endpoint share its connection and its pack. Nothing here waits: a pack that a peer does not take is
- * kept and offered again; while it waits the peer's pack fills up, and then posts are refused.
+ * kept, grows, and is offered again; at WIRE_KEPT_PARCELS or WIRE_KEPT_BYTES posts are refused. (WIRE_HWM counts packs, and at
+ * light load a pack is one parcel: a peer that loses its core for a moment must not cost calls.)
  * One thread uses a mailbox at a time.
  */
 #ifndef WIRE_MAILBOX_H
@@ -15,6 +16,8 @@
 
 enum {
 	WIRE_PATIENCE = 1000, /* ms a pack waits for a peer that cannot be reached, before it is dropped and posts fail */
+	WIRE_KEPT_PARCELS = 1024,
+	WIRE_KEPT_BYTES = 1 << 20,
 	WIRE_RETRY = 10,      /* ms between two offers of a kept pack, and between two attempts to connect */
 };
 
