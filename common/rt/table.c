@@ -18,7 +18,7 @@
 enum {
 	BITS_MIN = 4,
 	BITS_MAX = 30,
-	MOVE = 16,  /* entries of old looked at in one call: old is empty long before now is full */
+	MOVE = 16,  /* entries of old looked at in one put: old is empty after 1/16 of its size, now is full after 5/8 */
 	IN_OLD = 1u << 31,
 	BLOCK = 4096, /* entries of old whose memory is given back together: 64 KB */
 };
@@ -175,8 +175,6 @@ static int grow(struct rt_table *self)
 {
 	struct side bigger;
 
-	if (self->old.at)
-		move_some(self, self->left);
 	if (64 - self->now.shift >= BITS_MAX || !side_open(&bigger, 64 - self->now.shift + 1))
 		return RT_NOMEM;
 	self->old = self->now;

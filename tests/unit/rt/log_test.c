@@ -2,6 +2,7 @@
 /* log: one event, one line; bounded in number, never waiting, never torn. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -149,6 +150,34 @@ static void a_reader_that_does_not_read_stops_nobody(void **state)
 	assert_non_null(strstr(captured(), " suppressed=1 now=read\n"));
 }
 
+/* Standard error of a service manager is a socket. */
+static void a_socket_is_not_waited_for_either(void **state)
+{
+	static char field[3000];
+	char line[8192];
+	int ends[2];
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	rt_log_open("socket", RT_LOG_I);
+	rt_log(RT_LOG_I, "test.socket", 0, "x=1");
+	n = read(ends[0], line, sizeof(line) - 1);
+	assert_true(n > 24);
+	line[n] = 0;
+	assert_string_equal(line + 24, " I test.socket process=socket x=1\n");
+	memset(field, 'x', sizeof(field) - 1);
+	alarm(10);
+	for (int i = 0; i < 400; i++) /* over any socket's buffer, over eight names to stay in their budgets */
+		rt_log(RT_LOG_I, &"test.s0\0test.s1\0test.s2\0test.s3\0test.s4\0test.s5\0test.s6\0test.s7"[i % 8 * 8], 0,
+		       "%s", field);
+	alarm(0);
+	close(ends[0]);
+	rt_log(RT_LOG_I, "test.socket", 0, "nobody=there"); /* and no SIGPIPE */
+}
+
 static void *talk(void *event)
 {
 	for (int i = 0; i < 40; i++)
@@ -200,6 +229,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_long_line_is_cut_not_torn, capture, release),
 		cmocka_unit_test_setup_teardown(each_event_name_has_its_own_budget, capture, release),
 		cmocka_unit_test_setup_teardown(a_reader_that_does_not_read_stops_nobody, capture, release),
+		cmocka_unit_test_setup_teardown(a_socket_is_not_waited_for_either, capture, release),
 		cmocka_unit_test_setup_teardown(lines_of_several_threads_never_mix, capture, release),
 		cmocka_unit_test(bytes_from_the_network_are_made_fit),
 	};
