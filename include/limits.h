@@ -28,6 +28,8 @@ enum {
 	/* Location. */
 	LOC_BINDINGS_MAX = 32,    /* bindings of one AoR in storage; the policy limit is lower: max_contacts */
 	LOC_CONTACTS_MAX = 32,    /* Contact values of one REGISTER */
+	LOC_TEXT_MAX = 2048,      /* bytes of a contact URI, of its parameters, of its Path, of its Call-ID; longer answers 400 */
+	LOC_AGENT_MAX = 128,      /* bytes of a User-Agent kept with a binding; the rest is cut */
 	LOC_PENDING_MAX = 1 << 16, /* commands of one connection waiting for Redis; more are refused as if it were down */
 	LOC_QUEUE_BYTES = 1 << 24, /* bytes of commands waiting for the socket of one connection; likewise */
 	LOC_CHANNELS_MAX = 8,     /* SUBSCRIBE channels of one connection */

@@ -70,6 +70,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(registrar,   max_expires,    INT,      "7200",       60,   31536000, "seconds; longer is shortened")                                       \
 	X(registrar,   default_expires, INT,     "3600",       60,   31536000, "seconds when the phone names none")                                  \
 	X(registrar,   nonce_lifetime, INT,      "300",        5,    86400,    "seconds until a nonce is stale")                                     \
+	X(registrar,   service_route,  TEXT,     "",           0,    0,        "Service-Route of RFC 3608 for phones: its value, or own (this server), or empty: none") \
 	X(redis,       url,            TEXT,     "redis://127.0.0.1:6379/0", 0, 0, "redis://[user:password@]host:port/db or unix:///path?db=0")        \
 	X(redis,       timeout,        INT,      "1000",       10,   60000,    "ms until an answer is given up")                                     \
 	X(log,         level,          TEXT,     "info",       0,    0,        "error, warning, info, debug or trace")

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* answer: 10.3 step 8, RFC 3327 5.3, RFC 3608 6.3, RFC 5626 6. */
+#include "answer.h"
+
+#include "rt/cursor.h"
+#include "sip/param.h"
+
+struct sip_draft *reg_answer_refusal(struct rt_arena *a, const struct sip_msg *request, struct slice tag,
+                                     const struct reg_refusal *why)
+{
+	struct sip_draft *d = sip_draft_reply(a, request, why->status, why->reason, tag);
+
+	if (d && why->header != SIP_HDR_OTHER)
+		sip_draft_append(d, why->header, why->value);
+	return d;
+}
+
+/* <sip:alice@192.0.2.7>;+sip.instance="<urn:..>";q=0.5;expires=3599 */
+static struct slice contact(struct rt_arena *a, const struct loc_binding *b, int64_t now)
+{
+	const uint32_t room = b->contact.n + b->params.n + 64;
+	char *text = rt_arena_raw(a, room);
+	struct rt_cursor c = rt_cursor_on(text, text ? room : 0);
+
+	rt_cursor_char(&c, '<');
+	rt_cursor_put(&c, b->contact);
+	rt_cursor_char(&c, '>');
+	if (b->params.n) {
+		rt_cursor_char(&c, ';');
+		rt_cursor_put(&c, b->params);
+	}
+	if (b->q != 1000)
+		rt_cursor_printf(&c, ";q=0.%03u", b->q);
+	rt_cursor_lit(&c, ";expires=");
+	rt_cursor_u64(&c, (uint64_t)(b->expires_at - now));
+	return c.err ? SLICE_NONE : rt_cursor_text(&c);
+}
+
+/* RFC 3327 5.3: the phone learns the path, so that it may see who put himself into it. */
+static void copy_path(struct sip_draft *d, const struct sip_msg *request)
+{
+	for (int f = sip_msg_first(request, SIP_HDR_PATH); f >= 0; f = sip_msg_next(request, f))
+		sip_draft_append(d, SIP_HDR_PATH, sip_msg_value(request, f));
+}
+
+struct sip_draft *reg_answer_bindings(struct rt_arena *a, const struct sip_msg *request, struct slice tag,
+                                      const struct reg_grant *grant, const struct loc_binding *b, int n)
+{
+	struct sip_draft *d = sip_draft_reply(a, request, 200, SLICE_NONE, tag);
+	char *date = rt_arena_raw(a, 30);
+
+	if (!d || !date)
+		return 0;
+	sip_draft_remove(d, SIP_HDR_RECORD_ROUTE); /* 10.3: it means nothing in a REGISTER */
+	for (int i = 0; i < n; i++) {
+		const struct slice value = contact(a, &b[i], grant->now);
+
+		if (!slice_present(value))
+			return 0;
+		sip_draft_append(d, SIP_HDR_CONTACT, value);
+	}
+	copy_path(d, request);
+	if (grant->service_route.n)
+		sip_draft_append(d, SIP_HDR_SERVICE_ROUTE, grant->service_route);
+	if (grant->outbound)
+		sip_draft_append(d, SIP_HDR_REQUIRE, SLICE("outbound"));
+	sip_draft_append(d, SIP_HDR_SUPPORTED, SLICE("path, outbound, gruu"));
+	sip_draft_append(d, SIP_HDR_DATE, sip_date_render(grant->now, date));
+	return d;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* check: the tests in the order of the RFC, each a line of a table. */
+#include "check.h"
+
+#include "rt/cursor.h"
+#include "sip/addr.h"
+#include "sip/param.h"
+#include "sip/uri.h"
+
+struct check {
+	const struct sip_msg *request;
+	const struct svc_config *config;
+	const struct wire_members *members;
+	struct rt_arena *arena;
+	struct reg_subject *out;
+	struct reg_refusal *why;
+	bool merged;
+};
+
+static int refuse(struct check *c, int status, struct slice reason)
+{
+	*c->why = (struct reg_refusal){ .status = status, .reason = reason };
+	return RT_DENIED;
+}
+
+static int refuse_with(struct check *c, int status, enum sip_hdr header, struct slice value)
+{
+	*c->why = (struct reg_refusal){ .status = status, .header = header, .value = value };
+	return RT_DENIED;
+}
+
+/* 8.2.1 */
+static int check_method(struct check *c)
+{
+	return c->request->index->method == SIP_REGISTER ? 0 : refuse_with(c, 405, SIP_HDR_ALLOW, SLICE("REGISTER"));
+}
+
+/* 8.2.2.2 */
+static int check_merged(struct check *c)
+{
+	return c->merged ? refuse(c, 482, SLICE_NONE) : 0;
+}
+
+static bool is_own_name(const struct check *c, struct slice host)
+{
+	const struct svc_words *names = &c->config->server_names;
+
+	for (uint32_t i = 0; i < names->n; i++)
+		if (slice_eq_nocase(names->word[i], host))
+			return true;
+	return wire_members_own(c->members, host, 0, 0);
+}
+
+/* 10.3 step 1: the Request-URI names the domain; or this very server, then To alone says whom. */
+static int check_target(struct check *c)
+{
+	const struct sip_facts *facts = &c->request->index->facts;
+	const struct slice host = sip_msg_span(c->request, facts->uri_host);
+
+	if (facts->uri_scheme != SIP_SCHEME_SIP && facts->uri_scheme != SIP_SCHEME_SIPS)
+		return refuse(c, 416, SLICE_NONE);
+	c->out->domain = svc_config_domain(c->config, host);
+	if (c->out->domain || is_own_name(c, host))
+		return 0;
+	return refuse(c, 404, SLICE("Domain Not Served Here"));
+}
+
+/* 10.3 step 2, 8.2.2.3 */
+static int check_require(struct check *c)
+{
+	static const struct slice known[] = { { "path", 4 }, { "outbound", 8 }, { "gruu", 4 } };
+	struct slice wanted, token;
+	char *room = 0;
+	struct rt_cursor list = { 0 };
+
+	for (int f = sip_msg_first(c->request, SIP_HDR_REQUIRE); f >= 0; f = sip_msg_next(c->request, f)) {
+		wanted = sip_msg_value(c->request, f);
+		while (slice_word(&wanted, &token)) {
+			bool ours = false;
+
+			for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+				ours = ours || slice_eq_nocase(token, known[i]);
+			if (ours)
+				continue;
+			if (!room) {
+				room = rt_arena_raw(c->arena, 512);
+				list = rt_cursor_on(room, room ? 512 : 0);
+			}
+			if (list.n)
+				rt_cursor_lit(&list, ", ");
+			rt_cursor_put(&list, token);
+		}
+	}
+	return list.n ? refuse_with(c, 420, SIP_HDR_UNSUPPORTED, rt_cursor_text(&list)) : 0;
+}
+
+/* 8.2.3: nothing in a body concerns a registrar; it is refused only when the client insists that it is understood. */
+static int check_body(struct check *c)
+{
+	const struct slice disposition = sip_msg_get(c->request, SIP_HDR_CONTENT_DISPOSITION);
+	const int at = slice_find(disposition, ';');
+	const struct slice handling =
+		at < 0 ? SLICE_NONE : sip_param_get(slice_from(disposition, (uint32_t)at + 1), SLICE("handling"));
+
+	if (c->request->index->body_n == 0 || !slice_eq_nocase(handling, SLICE("required")))
+		return 0;
+	return refuse_with(c, 415, SIP_HDR_ACCEPT, SLICE("application/sdp"));
+}
+
+/* 10.3 step 5: the address of record, canonical; it must lie in the domain of the Request-URI. */
+static int check_to(struct check *c)
+{
+	struct sip_addr addr;
+	struct sip_uri uri;
+	const struct svc_domain *domain;
+
+	if (sip_addr_uri(sip_msg_get(c->request, SIP_HDR_TO), &addr, &uri))
+		return refuse(c, 400, SLICE("Malformed To"));
+	if (uri.scheme != SIP_SCHEME_SIP && uri.scheme != SIP_SCHEME_SIPS)
+		return refuse(c, 404, SLICE("Not A SIP Address Of Record"));
+	domain = svc_config_domain(c->config, uri.host);
+	if (!domain || (c->out->domain && c->out->domain != domain))
+		return refuse(c, 404, SLICE("Address Not In This Domain"));
+	if (uri.user.n == 0)
+		return refuse(c, 404, SLICE("No User In To"));
+	if (sip_uri_aor(&uri, c->arena, &c->out->aor))
+		return RT_NOMEM;
+	c->out->domain = domain;
+	c->out->user = slice_head(c->out->aor, (uint32_t)slice_find(c->out->aor, '@')); /* a user part holds none: it is escaped */
+	return 0;
+}
+
+int reg_check(const struct sip_msg *request, const struct svc_config *config, const struct wire_members *members, bool merged,
+              struct rt_arena *a, struct reg_subject *out, struct reg_refusal *why)
+{
+	static int (*const checks[])(struct check *) = { check_method, check_merged, check_target, check_require, check_body, check_to };
+	struct check c = { request, config, members, a, out, why, merged };
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
+		const int err = checks[i](&c);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
