@@ -2,6 +2,7 @@
 /* draft: collecting changes to a message; nothing is copied until the render. */
 #include "change.h"
 #include "sip/param.h"
+#include "value.h"
 
 static void fail(struct sip_draft *d, int err)
 {
@@ -143,18 +144,16 @@ struct slice draft_swap(const struct sip_draft *d, int field)
 /* A value fit for one header line: a line break must be folding, other control characters a quoted-pair. */
 static bool is_clean(struct slice s)
 {
-	for (uint32_t i = 0; i < s.n; i++) {
-		const unsigned char c = (unsigned char)s.p[i];
+	const char *const end = s.p + s.n;
+	struct sip_quotes quotes = { s.p, false };
 
-		if ((c >= ' ' && c != 0x7f) || c == '\t')
-			continue;
-		if (c == '\r') {
-			if (i + 2 >= s.n || s.p[i + 1] != '\n' || (s.p[i + 2] != ' ' && s.p[i + 2] != '\t'))
-				return false;
-			i += 2;
-		} else if (c == '\n' || i == 0 || s.p[i - 1] != '\\') {
+	for (const char *p = sip_find_stop(s.p, end); p < end; p = sip_find_stop(p, end)) {
+		if (end - p > 2 && p[0] == '\r' && p[1] == '\n' && (p[2] == ' ' || p[2] == '\t'))
+			p += 3;
+		else if (sip_is_quoted_pair(&quotes, p))
+			p++;
+		else
 			return false;
-		}
 	}
 	return true;
 }
@@ -163,7 +162,7 @@ static struct draft_change *new_change(struct sip_draft *d, struct slice value)
 {
 	struct draft_change *c;
 
-	value = slice_trim(value);
+	value = slice_present(value) ? slice_trim(value) : slice_of("", 0);
 	if (d->changes == DRAFT_CHANGES_MAX) {
 		fail(d, RT_BIG);
 		return 0;
@@ -178,7 +177,7 @@ static struct draft_change *new_change(struct sip_draft *d, struct slice value)
 		return 0;
 	}
 	d->changes++;
-	*c = (struct draft_change){ .value = slice_present(value) ? value : slice_of("", 0) };
+	*c = (struct draft_change){ .value = value };
 	return c;
 }
 

@@ -13,7 +13,7 @@
  */
 #include "chars.h"
 #include "reader.h"
-#include "scan.h"
+#include "value.h"
 
 struct line {
 	const char *at;   /* first byte */
@@ -32,30 +32,10 @@ static inline bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-struct quotes { /* how far a line was read for its quoted strings */
-	const char *at;
-	bool inside;
-};
-
-/* Is the control character at `p` the second byte of a quoted-pair, 25.1? Reads on from where it last stood, so that a line
- * full of control characters costs no more than its length. */
-static bool is_quoted_pair(struct quotes *q, const char *p)
-{
-	while (q->at < p) {
-		const char c = *q->at++;
-
-		if (c == '"')
-			q->inside = !q->inside;
-		else if (c == '\\' && q->inside && q->at++ == p)
-			return *p != '\r' && *p != '\n';
-	}
-	return false;
-}
-
 /* Where the line that begins at `at` ends, folding included. False when the text ends first. */
 static bool find_line(struct sip_reader *r, const char *at, bool folds, struct line *line)
 {
-	struct quotes quotes = { at, false };
+	struct sip_quotes quotes = { at, false };
 	const char *p = at;
 
 	*line = (struct line){ .at = at };
@@ -75,7 +55,7 @@ static bool find_line(struct sip_reader *r, const char *at, bool folds, struct l
 			line->next = p + 1;
 			return true;
 		} else {
-			if (!is_quoted_pair(&quotes, p)) {
+			if (!sip_is_quoted_pair(&quotes, p)) {
 				sip_reader_fault(r, p, RT_BAD, 400, *p == '\r' ? "CRLF" : "control character");
 				line->bad = true;
 			}
@@ -176,38 +156,6 @@ static inline struct slice trimmed(const char *p, const char *stop)
 	return slice_of(p, (uint32_t)(stop - p));
 }
 
-/* The comma that ends the value at p, or stop: commas in quotes and in <> belong to the value. A quote or bracket that is
- * never closed swallows the rest; who needs the value will refuse it. */
-static const char *value_end(const char *p, const char *stop)
-{
-	while ((p = sip_find_split(p, stop)) < stop && *p != ',') {
-		if (*p == '"')
-			p = sip_quote_end(p, stop);
-		else
-			p = memchr(p, '>', (size_t)(stop - p));
-		if (!p || p >= stop)
-			return stop;
-		p++;
-	}
-	return p;
-}
-
-/* Lists in which an empty value ("a,,b", or nothing at all) is a fault; in others it is merely skipped. */
-static bool empty_is_fault(enum sip_hdr id)
-{
-	switch (id) {
-	case SIP_HDR_VIA:
-	case SIP_HDR_CONTACT:
-	case SIP_HDR_ROUTE:
-	case SIP_HDR_RECORD_ROUTE:
-	case SIP_HDR_PATH:
-	case SIP_HDR_SERVICE_ROUTE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static void add_list(struct sip_reader *r, enum sip_hdr id, struct slice name, struct slice all)
 {
 	const char *const stop = all.p + all.n;
@@ -216,11 +164,13 @@ static void add_list(struct sip_reader *r, enum sip_hdr id, struct slice name, s
 	do {
 		struct slice value;
 
-		end = value_end(p, stop);
+		end = sip_element_end(p, stop);
+		if (!end)
+			end = stop;
 		value = trimmed(p, end);
 		if (value.n)
 			add_field(r, id, name, value);
-		else if (empty_is_fault(id))
+		else if (sip_empty_is_fault(id))
 			sip_reader_fault(r, p, RT_BAD, 400, sip_hdr_name(id).p);
 		else if (all.n == 0)
 			add_field(r, id, name, value); /* "Supported:" says something by being there */

@@ -9,7 +9,7 @@
  */
 #include "render.h"
 #include "chars.h"
-#include "sip/param.h"
+#include "value.h"
 
 static void fail(struct render *r, int err)
 {
@@ -59,40 +59,22 @@ static void add_field(struct render *r, uint8_t id, uint16_t line, struct sip_sp
 	x->nfield++;
 }
 
-/* Lists that may not have empty elements; in others those are passed over, as the parser does. */
-static bool is_strict(uint8_t id)
-{
-	return id == SIP_HDR_VIA || id == SIP_HDR_CONTACT || id == SIP_HDR_ROUTE || id == SIP_HDR_RECORD_ROUTE ||
-	       id == SIP_HDR_PATH || id == SIP_HDR_SERVICE_ROUTE;
-}
-
-/* Where the element at p ends: at a comma outside quotes and <>, or at the end. */
-static const char *element_end(const char *p, const char *end)
-{
-	for (; p < end && *p != ','; p++) {
-		if (*p == '"')
-			for (p++; p < end && *p != '"'; p++)
-				p += *p == '\\';
-		else if (*p == '<')
-			p = memchr(p, '>', (size_t)(end - p));
-		if (p == 0 || p >= end)
-			return end;
-	}
-	return p;
-}
-
 static void index_list(struct render *r, uint8_t id, uint16_t line, struct sip_span name, struct slice all)
 {
 	const char *const base = r->out.p, *const end = all.p + all.n;
 
 	for (const char *p = all.p, *stop;; p = stop + 1) {
-		stop = element_end(p, end);
+		stop = sip_element_end(p, end);
+		if (stop == 0) {
+			r->open = true;
+			stop = end;
+		}
 
 		const struct slice value = slice_trim(char_between(p, stop));
 
 		if (value.n || all.n == 0)
 			add_field(r, id, line, name, span_at((uint32_t)(value.p - base), value.n), SIP_NO_FIELD);
-		if (value.n == 0 && is_strict(id))
+		if (value.n == 0 && sip_empty_is_fault((enum sip_hdr)id))
 			fail(r, RT_BAD);
 		if (stop == end)
 			return;
@@ -203,9 +185,12 @@ static void rewrite_line(struct render *r, const struct line *line)
 	const uint16_t number = (uint16_t)(r->d->reply ? r->lines : b->line + r->line_shift);
 	bool any = false;
 
+	r->open = false;
 	for (uint8_t f = line->from; f < line->upto; f++) {
 		if (!stands(r, line, f))
 			continue;
+		if (r->open) /* what was put before would swallow it */
+			fail(r, RT_BAD);
 		if (any) /* the separator as it was, folding and all */
 			put_base(r, end_of(r->from->field[f - 1].value), r->from->field[f].value.at);
 		else
@@ -314,6 +299,15 @@ static struct slice body_of(const struct sip_draft *d)
 	return slice_present(d->body) ? d->body : sip_msg_body(&d->base);
 }
 
+static uint32_t commas(struct slice s)
+{
+	uint32_t n = 0;
+
+	for (int at; (at = slice_find(s, ',')) >= 0; n++)
+		s = slice_from(s, (uint32_t)at + 1);
+	return n;
+}
+
 /* Bytes and fields the head can grow to. */
 static uint32_t head_room(const struct sip_draft *d, uint32_t *fields)
 {
@@ -325,14 +319,11 @@ static uint32_t head_room(const struct sip_draft *d, uint32_t *fields)
 	*fields = x->nfield + 1u;
 	for (const struct draft_change *c = d->added; c; c = c->next) {
 		n += c->name.n + c->value.n + 4;
-		*fields += 1;
-		for (uint32_t i = 0; i < c->value.n; i++)
-			*fields += c->value.p[i] == ',';
+		*fields += 1 + commas(c->value);
 	}
 	for (const struct draft_change *c = d->swapped; c; c = c->next) {
 		n += c->value.n + 2;
-		for (uint32_t i = 0; i < c->value.n; i++)
-			*fields += c->value.p[i] == ',';
+		*fields += commas(c->value);
 	}
 	if (*fields > SIP_FIELDS_MAX)
 		*fields = SIP_FIELDS_MAX;

@@ -16,6 +16,7 @@ struct render {
 	int line_shift;               /* line in x - line in base */
 	uint16_t lines;               /* of a reply: lines written */
 	bool has_length;              /* Content-Length was written */
+	bool open;                    /* the line being written ends in a quote or bracket that does not close */
 	int err;
 	char length[12];              /* the body's, in digits */
 	uint8_t length_n;

@@ -151,11 +151,15 @@ static void answer(struct rt_arena *arena, const struct sip_msg *m, bool whole, 
 	const int status = 100 + (n ? script[0] : 0) * 2;
 	struct sip_draft *const d = sip_draft_reply(arena, m, status, SLICE_NONE, n & 1 ? SLICE("to") : SLICE_NONE);
 	struct sip_msg out;
+	int err;
 
 	must(d != 0);
 	if (whole && n > 1)
 		sip_draft_stamp(d, SLICE("192.0.2.1"), script[1]);
-	must(sip_draft_render(d, arena, &out) == 0);
+	err = sip_draft_render(d, arena, &out);
+	if (err == RT_BIG && m->index->nfield == SIP_FIELDS_MAX) /* all of them Via: no field is left for Content-Length */
+		return;
+	must(err == 0);
 	must(out.index->status == status && out.index->body_n == 0);
 	must(sip_msg_count(&out, SIP_HDR_VIA) == sip_msg_count(m, SIP_HDR_VIA));
 	compare(&out, whole);

@@ -163,6 +163,19 @@ static void a_value_of_a_shared_line_replaced_by_nothing_is_gone(void **state)
 	check(d, REQUEST(VIA, "k: b\r\nRequire: \r\n", "l: 0\r\n\r\n"));
 }
 
+static void a_value_that_would_swallow_its_neighbours_is_refused(void **state)
+{
+	struct sip_draft *d = draft_of(REQUEST(VIA, "Warning: 1 h \"a\", 2 h \"b\"\r\n", "l: 0\r\n\r\n"));
+	struct sip_msg m;
+
+	(void)state;
+	sip_draft_replace(d, 1, SLICE("3 h \"open"));
+	assert_int_equal(sip_draft_render(d, arena, &m), RT_BAD);
+	sip_draft_replace(d, 1, SLICE("3 h \"closed\""));
+	sip_draft_replace(d, 2, SLICE("4 h \"open, but last"));
+	check(d, REQUEST(VIA, "Warning: 3 h \"closed\", 4 h \"open, but last\r\n", "l: 0\r\n\r\n"));
+}
+
 static void pushes_stack_and_pops_take_the_topmost(void **state)
 {
 	struct sip_draft *d = draft_of(REQUEST(VIA, "Route: <sip:r1>\r\n", "l: 0\r\n\r\n"));
@@ -357,6 +370,8 @@ static void a_value_that_breaks_the_grammar_is_refused_at_the_render(void **stat
 	FAILS(RT_BAD, sip_draft_append(d, SIP_HDR_SUBJECT, SLICE("x\x01y")));
 	FAILS(0, sip_draft_append(d, SIP_HDR_SUBJECT, SLICE("x\r\n y")));
 	FAILS(0, sip_draft_append(d, SIP_HDR_SUBJECT, SLICE("\"x\\\x01y\"")));
+	FAILS(RT_BAD, sip_draft_append(d, SIP_HDR_SUBJECT, SLICE("x\\\x01y")));
+	FAILS(RT_BAD, sip_draft_append(d, SIP_HDR_SUBJECT, SLICE("\"x\\\r\ny\"")));
 	FAILS(RT_BAD, sip_draft_append_named(d, SLICE("X Y"), SLICE("z")));
 	FAILS(RT_BAD, sip_draft_append(d, SIP_HDR_OTHER, SLICE("z")));
 	FAILS(RT_BAD, sip_draft_target(d, SLICE("sip:a b")));
@@ -410,6 +425,7 @@ int main(void)
 		cmocka_unit_test(a_shared_line_of_which_nothing_is_left_is_gone),
 		cmocka_unit_test(one_value_of_a_shared_line_is_replaced),
 		cmocka_unit_test(a_value_of_a_shared_line_replaced_by_nothing_is_gone),
+		cmocka_unit_test(a_value_that_would_swallow_its_neighbours_is_refused),
 		cmocka_unit_test(pushes_stack_and_pops_take_the_topmost),
 		cmocka_unit_test(a_first_route_leads_and_a_first_record_route_follows_the_vias),
 		cmocka_unit_test(the_last_call_on_a_field_wins),
