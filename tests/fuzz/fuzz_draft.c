@@ -4,8 +4,8 @@
  *
  *   input   | text ... | 0xff | what 1, with 1 | what 1, with 1 | ...      from the last 0xff on: changes
  *
- * What must hold: the rendered index is byte for byte what the parser makes of the rendered text, values nobody named
- * are unchanged, and a request that can be answered at all has an answer.
+ * What must hold: the rendered index is byte for byte what the parser makes of the rendered text, and a request that can
+ * be answered at all has an answer. (What the changes do is unit/sip/draft_model_test.c's to check.)
  */
 #include <stdlib.h>
 

@@ -387,6 +387,32 @@ static void a_value_that_breaks_the_grammar_is_refused_at_the_render(void **stat
 	FAILS(RT_BAD, sip_draft_replace(d, -1, SLICE("x")));
 }
 
+/* A head of exactly n bytes. */
+static int head_of(uint32_t n)
+{
+	static char big[SIP_HEAD_MAX + 1];
+	const char base[] = REQUEST(VIA, "", "l: 0\r\n\r\n");
+	struct sip_draft *const d = draft_of(base);
+	struct sip_msg m;
+	int err;
+
+	memset(big, 'x', sizeof(big));
+	sip_draft_append(d, SIP_HDR_SUBJECT, slice_of(big, n - (uint32_t)(sizeof(base) - 1 + strlen("Subject: \r\n"))));
+	err = sip_draft_render(d, arena, &m);
+	if (err == 0)
+		assert_true(m.index->head_n == n && same_index(&m) == 0);
+	rt_arena_reset(arena);
+	return err;
+}
+
+static void a_head_of_65535_bytes_is_the_largest(void **state)
+{
+	(void)state;
+	assert_int_equal(head_of(SIP_HEAD_MAX - 1), 0);
+	assert_int_equal(head_of(SIP_HEAD_MAX), 0);
+	assert_int_equal(head_of(SIP_HEAD_MAX + 1), RT_BIG);
+}
+
 static void limits_of_a_draft(void **state)
 {
 	struct rt_arena *small = rt_arena_new(256), *none = rt_arena_new(16);
@@ -436,6 +462,7 @@ int main(void)
 		cmocka_unit_test(the_topmost_via_is_stamped_rfc3261_18_2_1_rfc3581_4),
 		cmocka_unit_test(facts_follow_what_changed),
 		cmocka_unit_test(a_value_that_breaks_the_grammar_is_refused_at_the_render),
+		cmocka_unit_test(a_head_of_65535_bytes_is_the_largest),
 		cmocka_unit_test(limits_of_a_draft),
 	};
 
