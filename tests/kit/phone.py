@@ -147,21 +147,16 @@ class Phone:
         return answer
 
     def invite(self, callee, **more):
-        """Send INVITE (answering a 407 first); returns the INVITE that counts."""
+        """Send INVITE, with a password after the 407 it is answered with; returns the INVITE that counts."""
         fields = [("Contact", f"<{self.contact}>"), *more.pop("fields", [])]
         r = self.request("INVITE", callee, fields=fields, body=sip.sdp(), **more)
         self.send(r)
-        first = self.wait(lambda m: answers(m, r))
-        if first.status == 100:
-            try:
-                first = self.wait(lambda m: answers(m, r) and m.status > 100, 1)
-            except AssertionError:
-                return r
-        if first.status == 407 and self.password:
-            self.send(ack_of(r, first))
-            r = self.authorize(r, first)
-            return self.send(r)
-        self.stash.insert(0, first)
+        if self.password:
+            first = self.wait(lambda m: answers(m, r) and m.status > 100)
+            if first.status == 407:
+                self.send(ack_of(r, first))
+                return self.send(self.authorize(r, first))
+            self.stash.insert(0, first)
         return r
 
     def in_dialog(self, method, mine, answer, cseq, caller=True, body=b""):
