@@ -7,9 +7,17 @@ static inline char lower(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-static inline uint64_t word_at(const char *p)
+static inline uint64_t eight_at(const char *p)
 {
 	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+static inline uint64_t four_at(const char *p)
+{
+	uint32_t w;
 
 	memcpy(&w, p, sizeof(w));
 	return w;
@@ -24,27 +32,36 @@ static inline uint64_t lower_word(uint64_t w)
 	return w | (from_a & ~over_z & ~w & 0x80 * ones) >> 2;
 }
 
-bool slice_starts_nocase(struct slice s, struct slice prefix)
+static inline bool same_word(uint64_t a, uint64_t b)
 {
-	uint32_t i = 0;
+	return a == b || lower_word(a) == lower_word(b);
+}
 
-	if (s.n < prefix.n)
-		return false;
-	for (; prefix.n - i >= 8; i += 8) {
-		const uint64_t a = word_at(s.p + i), b = word_at(prefix.p + i);
-
-		if (a != b && lower_word(a) != lower_word(b))
-			return false;
+/* The last word of a text overlaps the one before: no letter is compared alone but in texts of one to three. */
+static bool same_nocase(const char *a, const char *b, uint32_t n)
+{
+	if (n >= 8) {
+		for (uint32_t i = 0; i + 8 < n; i += 8)
+			if (!same_word(eight_at(a + i), eight_at(b + i)))
+				return false;
+		return same_word(eight_at(a + n - 8), eight_at(b + n - 8));
 	}
-	for (; i < prefix.n; i++)
-		if (s.p[i] != prefix.p[i] && lower(s.p[i]) != lower(prefix.p[i]))
+	if (n >= 4)
+		return same_word(four_at(a) | four_at(a + n - 4) << 32, four_at(b) | four_at(b + n - 4) << 32);
+	for (uint32_t i = 0; i < n; i++)
+		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	return true;
 }
 
+bool slice_starts_nocase(struct slice s, struct slice prefix)
+{
+	return s.n >= prefix.n && same_nocase(s.p, prefix.p, prefix.n);
+}
+
 bool slice_eq_nocase(struct slice a, struct slice b)
 {
-	return a.n == b.n && slice_starts_nocase(a, b);
+	return a.n == b.n && same_nocase(a.p, b.p, a.n);
 }
 
 bool slice_u64(struct slice s, uint64_t *out)
