@@ -140,6 +140,7 @@ static void flush(struct svc_loop *self)
 
 static void publish(struct svc_loop *self)
 {
+	const struct wire_tally *tally = wire_mailbox_tally(self->mailbox);
 	uint32_t load = 0;
 
 	for (uint32_t i = 0; i < self->nactor; i++) {
@@ -150,6 +151,12 @@ static void publish(struct svc_loop *self)
 	}
 	if (!queue_is_empty(&self->queue) || self->mail_due != UINT64_MAX)
 		load++; /* something is still on its way */
+	*self->load_now = load;
+	*self->redis_now = loc_redis_up(self->redis);
+	*self->packs_out = tally->packs_out;
+	*self->packs_in = tally->packs_in;
+	*self->refused = tally->refused;
+	*self->lost = tally->lost;
 	atomic_store_explicit(&self->load, load, memory_order_relaxed);
 	atomic_store_explicit(&self->beat, self->now, memory_order_relaxed);
 }
@@ -334,6 +341,15 @@ static void close_actors(struct svc_loop *self)
 	}
 }
 
+/* What is still asked ends with RT_DOWN, while those who asked are there; and who then asks again is refused. */
+static void forget_redis(struct svc_loop *self)
+{
+	struct loc_redis *redis = self->redis;
+
+	loc_redis_destroy(&redis);
+	self->redis = 0;
+}
+
 void loop_run(zsock_t *pipe, void *arg)
 {
 	struct svc_loop *self = arg;
@@ -351,7 +367,7 @@ void loop_run(zsock_t *pipe, void *arg)
 	if (self->membership && !self->failed)
 		membership_leave(self->membership);
 	loc_redis_flush(self->redis);
-	loc_redis_destroy(&self->redis); /* what is still asked ends with RT_DOWN, while those who asked are there */
+	forget_redis(self);
 	close_actors(self);
 }
 
@@ -367,6 +383,12 @@ static void count_from_start(struct svc_loop *self)
 	self->delivered = counters_add(&self->counters, "peal_parcels_total", "Parcels handed to actors.");
 	self->strays = counters_add(&self->counters, "peal_parcels_stray_total", "Parcels for actors that are not here.");
 	self->bad = counters_add(&self->counters, "peal_parcels_bad_total", "Packs and parcels that did not hold together.");
+	self->packs_out = counters_add(&self->counters, "peal_bus_packs_sent_total", "Packs that left for other loops.");
+	self->packs_in = counters_add(&self->counters, "peal_bus_packs_received_total", "Packs that came from other loops.");
+	self->refused = counters_add(&self->counters, "peal_bus_refused_total", "Parcels refused because the receiver's mailbox was full.");
+	self->lost = counters_add(&self->counters, "peal_bus_lost_total", "Parcels dropped because the receiver was gone.");
+	self->load_now = counters_add(&self->counters, "peal_load", "Transactions, contexts and connections in hand.");
+	self->redis_now = counters_add(&self->counters, "peal_redis_up", "Loops with a connection to Redis.");
 }
 
 struct svc_loop *loop_new(struct svc_process *process, int number)

@@ -65,7 +65,8 @@ struct svc_loop {
 	const struct svc_config *config;
 	void *pipe;                /* commands of the process; a raw socket */
 	bool stop, failed;
-	uint64_t *turns, *delivered, *strays, *bad;
+	uint64_t *turns, *delivered, *strays, *bad; /* counters */
+	uint64_t *packs_out, *packs_in, *refused, *lost, *load_now, *redis_now;
 
 	struct counters counters;
 	/* read by other threads */

@@ -15,7 +15,6 @@
 #include "membership.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "loc/redis.h"
 #include "loop.h"
@@ -212,16 +211,6 @@ void membership_leave(struct membership *self)
 
 /* ---- Asking Redis ---- */
 
-/* The socket file that a killed process left in our own folder. */
-static void sweep_socket(const struct svc_loop *loop, const struct wire_member *m)
-{
-	char ours[sizeof(loop->process->state) + 16];
-
-	snprintf(ours, sizeof(ours), "ipc://%s/bus/", loop->process->state);
-	if (strcmp(m->host, loop->process->host) == 0 && strncmp(m->ipc, ours, strlen(ours)) == 0)
-		unlink(m->ipc + strlen("ipc://"));
-}
-
 static void take_record(struct membership *self, const struct wire_member *m)
 {
 	struct svc_loop *loop = self->loop;
@@ -262,7 +251,6 @@ static void sweep(struct membership *self)
 		}
 		if (loop->now - row->alive > MEMBERSHIP_FORGET) {
 			erase(self, row->member.id);
-			sweep_socket(loop, &row->member);
 			remove_row(self, row, "silent");
 			continue;
 		}

@@ -16,8 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "health.h"
 #include "join.h"
 #include "rt/clock.h"
+#include "sockets.h"
 
 enum {
 	DRAIN_LEAST = 200, /* ms: until everybody has heard that we go, parcels still come */
@@ -81,7 +83,10 @@ static int open_state(struct svc_process *self)
 		return RT_CONFIG;
 	}
 	snprintf(path, sizeof(path), "%s/bus", self->state);
-	return make_folder(path, 0700);
+	if (make_folder(path, 0700))
+		return RT_CONFIG;
+	sockets_sweep(path);
+	return 0;
 }
 
 /* ---- Mailboxes ---- */
@@ -312,11 +317,9 @@ int process_run(struct svc_process *self)
 	self->nloop = (int)self->config->server_threads;
 	board_open(&self->board);
 	err = open_state(self);
-	if (!err)
+	if (!err) {
+		self->health = health_open(self);
 		err = join_cluster(self);
-	if (err == RT_DOWN) {
-		rt_log(RT_LOG_I, "process.stopped", 0, "told to stop while waiting for Redis");
-		return 0;
 	}
 	if (!err)
 		err = start(self);
@@ -324,10 +327,13 @@ int process_run(struct svc_process *self)
 		serve(self);
 		drain(self);
 	}
+	health_close(&self->health); /* before the loops it looks at */
 	stop(self);
 	board_close(&self->board);
 	close(self->signals);
 	svc_config_destroy(&self->config);
+	if (err == RT_DOWN)
+		err = 0; /* told to stop while waiting for Redis */
 	rt_log(RT_LOG_I, "process.stopped", 0, "exit=%d", err ? 1 : 0);
 	return err ? 1 : 0;
 }

@@ -32,6 +32,7 @@ find_package(Threads REQUIRED)
 pkg_check_modules(CZMQ REQUIRED IMPORTED_TARGET libczmq)
 pkg_check_modules(ZMQ REQUIRED IMPORTED_TARGET libzmq)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 
 # A folder of links: limits.h and the named header folders. It is the whole include path of one target.
