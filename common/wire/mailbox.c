@@ -11,6 +11,7 @@
 
 #include <czmq.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "rt/hash.h"
 #include "wire/members.h"
@@ -40,6 +41,7 @@ struct seat {
 
 struct wire_mailbox {
 	void *inner, *outer;
+	char file[WIRE_ENDPOINT_MAX]; /* of the ipc address; libzmq leaves it behind */
 	bool turn;        /* whose turn it is to be received from */
 	bool secure;
 	char public_key[41], secret_key[41];
@@ -111,6 +113,8 @@ void wire_mailbox_destroy(struct wire_mailbox **self_p)
 		close_peer(&self->peer[i]);
 	close_socket(&self->inner);
 	close_socket(&self->outer);
+	if (self->file[0])
+		unlink(self->file);
 	zmq_msg_close(&self->in);
 	free(self->aligned);
 	free(self);
@@ -148,6 +152,8 @@ int wire_mailbox_bind(struct wire_mailbox *self, const char *address, char bound
 	}
 	if (zmq_bind(*socket_p, address) || zmq_getsockopt(*socket_p, ZMQ_LAST_ENDPOINT, bound, &n))
 		return RT_CONFIG;
+	if (begins(bound, "ipc:///"))
+		snprintf(self->file, sizeof(self->file), "%s", bound + strlen("ipc://"));
 	return 0;
 }
 

@@ -95,7 +95,22 @@ static void expect(struct reader *r, char ch)
 		fail(r);
 }
 
-/* A string into `out`, escapes undone. Ours hold ASCII only: anything wider in \u is a fault. */
+/* What follows a backslash. Ours hold ASCII only: anything wider in \u, and NUL, is a fault. */
+static char read_escape(struct reader *r)
+{
+	uint64_t code;
+	const char ch = r->p < r->end ? *r->p++ : 0;
+
+	if (ch == '"' || ch == '\\' || ch == '/')
+		return ch;
+	if (ch != 'u' || r->end - r->p < 4 || !slice_hex_u64(slice_of(r->p, 4), &code) || code == 0 || code > 0x7f) {
+		fail(r);
+		return 0;
+	}
+	r->p += 4;
+	return (char)code;
+}
+
 static void read_string(struct reader *r, char *out, size_t size)
 {
 	size_t n = 0;
@@ -104,22 +119,12 @@ static void read_string(struct reader *r, char *out, size_t size)
 	while (r->p < r->end && *r->p != '"') {
 		char ch = *r->p++;
 
-		if (ch == '\\' && r->p < r->end) {
-			ch = *r->p++;
-			if (ch == 'u') {
-				uint64_t code;
-
-				if (r->end - r->p < 4 || !slice_hex_u64(slice_of(r->p, 4), &code) || code > 0x7f)
-					break;
-				r->p += 4;
-				ch = (char)code;
-			} else if (ch != '"' && ch != '\\' && ch != '/') {
-				break;
-			}
-		}
-		if (ch == 0 || n + 1 >= size)
-			break;
-		out[n++] = ch;
+		if (ch == '\\')
+			ch = read_escape(r);
+		if (n + 1 < size)
+			out[n++] = ch;
+		else
+			fail(r); /* longer than anything we would write */
 	}
 	out[n] = 0;
 	expect(r, '"');
