@@ -57,6 +57,7 @@ static int open_actor(void **self_p, struct svc *svc)
 	self->calls = rt_pool_new(sizeof(struct reg_call), CALLS_MAX);
 	self->nonce_key = svc_secret(svc, "nonce");
 	self->tag_key = svc_secret(svc, "tag");
+	self->gruu_key = svc_secret(svc, "gruu");
 	count_from_start(self);
 	*self_p = self;
 	if (!self->users || !self->calls) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* answer: 10.3 step 8, RFC 3327 5.3, RFC 3608 6.3, RFC 5626 6. */
+/* answer: 10.3 step 8, RFC 3327 5.3, RFC 3608 6.3, RFC 5626 6, RFC 5627 5.3. */
 #include "answer.h"
 
 #include "rt/cursor.h"
@@ -15,10 +15,21 @@ struct sip_draft *reg_answer_refusal(struct rt_arena *a, const struct sip_msg *r
 	return d;
 }
 
-/* <sip:alice@192.0.2.7>;+sip.instance="<urn:..>";q=0.5;expires=3599 */
-static struct slice contact(struct rt_arena *a, const struct loc_binding *b, int64_t now)
+/* RFC 5627 5.3: for who asked, and only where a device is named. */
+static void put_gruus(struct rt_cursor *c, const struct loc_binding *b, const struct reg_grant *grant)
 {
-	const uint32_t room = b->contact.n + b->params.n + 64;
+	rt_cursor_lit(c, ";pub-gruu=\"");
+	auth_gruu_public(c, grant->aor, b->instance);
+	rt_cursor_lit(c, "\";temp-gruu=\"");
+	auth_gruu_temporary(c, grant->gruu_key, grant->aor, b->instance, b->call_id);
+	rt_cursor_char(c, '"');
+}
+
+/* <sip:alice@192.0.2.7>;+sip.instance="<urn:..>";q=0.5;expires=3599 */
+static struct slice contact(struct rt_arena *a, const struct loc_binding *b, const struct reg_grant *grant, bool gruu)
+{
+	const bool named = gruu && b->instance.n && grant->aor.n + b->instance.n < 400;
+	const uint32_t room = b->contact.n + b->params.n + 64 + (named ? 2048 : 0);
 	char *text = rt_arena_raw(a, room);
 	struct rt_cursor c = rt_cursor_on(text, text ? room : 0);
 
@@ -32,7 +43,11 @@ static struct slice contact(struct rt_arena *a, const struct loc_binding *b, int
 	if (b->q != 1000)
 		rt_cursor_printf(&c, ";q=0.%03u", b->q);
 	rt_cursor_lit(&c, ";expires=");
-	rt_cursor_u64(&c, (uint64_t)(b->expires_at - now));
+	rt_cursor_u64(&c, (uint64_t)(b->expires_at - grant->now));
+	if (named)
+		put_gruus(&c, b, grant);
+	if (!c.err)
+		rt_arena_shrink(a, text, c.n);
 	return c.err ? SLICE_NONE : rt_cursor_text(&c);
 }
 
@@ -46,6 +61,8 @@ static void copy_path(struct sip_draft *d, const struct sip_msg *request)
 struct sip_draft *reg_answer_bindings(struct rt_arena *a, const struct sip_msg *request, struct slice tag,
                                       const struct reg_grant *grant, const struct loc_binding *b, int n)
 {
+	const bool gruu = sip_msg_lists(request, SIP_HDR_SUPPORTED, SLICE("gruu")) ||
+	                  sip_msg_lists(request, SIP_HDR_REQUIRE, SLICE("gruu"));
 	struct sip_draft *d = sip_draft_reply(a, request, 200, SLICE_NONE, tag);
 	char *date = rt_arena_raw(a, 30);
 
@@ -53,7 +70,7 @@ struct sip_draft *reg_answer_bindings(struct rt_arena *a, const struct sip_msg *
 		return 0;
 	sip_draft_remove(d, SIP_HDR_RECORD_ROUTE); /* 10.3: it means nothing in a REGISTER */
 	for (int i = 0; i < n; i++) {
-		const struct slice value = contact(a, &b[i], grant->now);
+		const struct slice value = contact(a, &b[i], grant, gruu);
 
 		if (!slice_present(value))
 			return 0;

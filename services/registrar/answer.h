@@ -3,6 +3,7 @@
 #ifndef ANSWER_H
 #define ANSWER_H
 
+#include "auth/gruu.h"
 #include "loc/store.h"
 #include "refusal.h"
 #include "rt/arena.h"
@@ -12,6 +13,8 @@ struct reg_grant { /* what a 200 says beside the bindings */
 	int64_t now;
 	bool outbound;              /* RFC 5626 6: Require: outbound */
 	struct slice service_route; /* RFC 3608; "" for none */
+	struct slice aor;
+	struct rt_key gruu_key;
 };
 
 /* NULL: the arena is full. Every final response has a To tag (8.2.6.2). */

@@ -15,7 +15,7 @@ struct plan {
 	struct rt_arena *arena;
 	struct reg_plan *out;
 	struct reg_refusal *why;
-	struct slice path;
+	struct slice domain, path;
 	bool wants_outbound; /* Supported: outbound */
 };
 
@@ -69,7 +69,18 @@ static int plan_star(struct plan *p, int contacts)
 
 /* ---- One contact ---- */
 
-/* Parameters as registered, without those that have a place of their own. */
+/* Those that have a place of their own, or are ours to say (RFC 5627 5.3). */
+static bool is_dropped(struct slice name)
+{
+	static const char *const names[] = { "q", "expires", "pub-gruu", "temp-gruu" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (slice_eq_nocase(name, slice_str(names[i])))
+			return true;
+	return false;
+}
+
+/* Parameters as registered, without those. */
 static int keep_params(struct plan *p, struct slice params, struct slice *out)
 {
 	const uint32_t room = 2 * params.n + 1;
@@ -78,7 +89,7 @@ static int keep_params(struct plan *p, struct slice params, struct slice *out)
 	struct sip_param one;
 
 	while (sip_param_next(&params, &one) > 0) {
-		if (slice_eq_nocase(one.name, SLICE("q")) || slice_eq_nocase(one.name, SLICE("expires")))
+		if (is_dropped(one.name))
 			continue;
 		if (c.n)
 			rt_cursor_char(&c, ';');
@@ -166,6 +177,8 @@ static int plan_one(struct plan *p, struct slice value, struct loc_binding *b)
 
 	if (sip_addr_uri(value, &addr, &uri))
 		return refuse(p, 400, SLICE("Malformed Contact"));
+	if (slice_present(sip_uri_param(&uri, SLICE("gr"))) && slice_eq_nocase(uri.host, p->domain))
+		return refuse(p, 403, SLICE("A GRUU Is No Contact")); /* RFC 5627 5.1: it would lead to itself */
 	*b = (struct loc_binding){
 		.contact = addr.uri,
 		.path = p->path,
@@ -198,10 +211,10 @@ static int check_flows(struct plan *p)
 	return flows && staying > 1 ? refuse(p, 400, SLICE("One Contact With reg-id At A Time")) : 0;
 }
 
-int reg_plan(const struct sip_msg *request, const struct reg_limits *limits, const struct reg_source *source, int64_t now,
-             struct rt_arena *a, struct reg_plan *out, struct reg_refusal *why)
+int reg_plan(const struct sip_msg *request, const struct reg_limits *limits, const struct reg_source *source, struct slice domain,
+             int64_t now, struct rt_arena *a, struct reg_plan *out, struct reg_refusal *why)
 {
-	struct plan p = { request, limits, source, now, a, out, why, SLICE_NONE,
+	struct plan p = { request, limits, source, now, a, out, why, domain, SLICE_NONE,
 	                  sip_msg_lists(request, SIP_HDR_SUPPORTED, SLICE("outbound")) };
 	const int contacts = sip_msg_count(request, SIP_HDR_CONTACT);
 	int err = reg_path(request, a, &p.path);

@@ -25,13 +25,14 @@ struct reg_plan {
 
 /*
  * Read every Contact, or refuse the whole.
- *   now  seconds since 1970
+ *   domain  of the address of record, lower case
+ *   now     seconds since 1970
  * returns 0, RT_DENIED (`why` says what to answer), RT_NOMEM
  * memory  slices of the request and of the arena
  */
 RT_MUSTUSE
-int reg_plan(const struct sip_msg *request, const struct reg_limits *limits, const struct reg_source *source, int64_t now,
-             struct rt_arena *a, struct reg_plan *out, struct reg_refusal *why);
+int reg_plan(const struct sip_msg *request, const struct reg_limits *limits, const struct reg_source *source, struct slice domain,
+             int64_t now, struct rt_arena *a, struct reg_plan *out, struct reg_refusal *why);
 
 /* Path values joined by ", ", "" when there are none. 0 | RT_NOMEM */
 RT_MUSTUSE

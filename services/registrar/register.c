@@ -223,7 +223,8 @@ static struct slice service_route(struct registrar *self, const struct reg_call 
 static void grant(struct registrar *self, struct reg_call *call, const struct loc_binding *b, int n)
 {
 	const struct asked q = asked_by(call);
-	const struct reg_grant what = { svc_wall(self->svc), call->outbound, service_route(self, call) };
+	const struct reg_grant what = { svc_wall(self->svc), call->outbound, service_route(self, call), call->aor,
+	                                self->gruu_key };
 
 	++*self->count.granted;
 	rt_log(RT_LOG_I, "register.granted", call->head.trail, "aor=%s contacts=%d", rt_log_safe(call->aor), n);
@@ -286,7 +287,8 @@ static int plan(struct registrar *self, struct reg_call *call, struct reg_refusa
 
 	sip_hop_render(&c, &call->head.remote);
 	source.received = rt_arena_copy(svc_arena(self->svc), rt_cursor_text(&c));
-	return reg_plan(&call->msg, &limits, &source, svc_wall(self->svc), svc_arena(self->svc), &self->plan, why);
+	return reg_plan(&call->msg, &limits, &source, slice_from(call->aor, call->user.n + 1), svc_wall(self->svc),
+	                svc_arena(self->svc), &self->plan, why);
 }
 
 static void apply(struct registrar *self, struct reg_call *call, const struct svc_domain *domain)

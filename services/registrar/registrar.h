@@ -14,7 +14,7 @@ struct registrar {
 	struct loc_redis *redis;
 	struct loc_users *users;
 	struct rt_pool *calls;
-	struct rt_key nonce_key, tag_key;
+	struct rt_key nonce_key, tag_key, gruu_key;
 	struct reg_sources sources;
 	struct rt_timer sweep;
 	struct reg_plan plan; /* scratch of one step: too large for a stack to be comfortable with */
