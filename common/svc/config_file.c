@@ -16,7 +16,7 @@ struct lines {
 	struct config_draft *draft;
 	const char *path;
 	uint32_t n, at;
-	int last_level;
+	int last_level, err;
 	struct slice section, domain;
 	uint16_t number[LINES_MAX]; /* of the k-th line that says something */
 };
@@ -75,9 +75,8 @@ static int check_lines(struct lines *self, struct slice text)
 }
 
 /* One node of the tree: a section, a domain's name, or key = value. */
-static int take_node(zconfig_t *node, void *arg, int level)
+static int read_node(struct lines *self, zconfig_t *node, int level)
 {
-	struct lines *self = arg;
 	struct rt_arena *arena = self->draft->arena;
 	const struct slice name = rt_arena_copy(arena, slice_str(zconfig_name(node)));
 	const struct slice value = rt_arena_copy(arena, slice_str(zconfig_value(node)));
@@ -115,6 +114,15 @@ static int take_node(zconfig_t *node, void *arg, int level)
 					   SLICE_ARG(slice_head(name, 60)), s->where);
 	}
 	return config_add(self->draft, (struct config_setting){ self->section, self->domain, name, value, at });
+}
+
+static int take_node(zconfig_t *node, void *self, int level)
+{
+	struct lines *lines = self;
+
+	if (!lines->err)
+		lines->err = read_node(lines, node, level);
+	return lines->err ? -1 : 0;
 }
 
 static int read_whole(struct config_draft *d, const char *path, struct slice *out)
@@ -156,7 +164,7 @@ int config_file_read(struct config_draft *d, const char *path)
 	tree = zconfig_str_load(text.p);
 	if (!tree)
 		return config_fail(d, path, "does not read as ZPL (sections, and under them, indented by four spaces: key = value)");
-	err = zconfig_execute(tree, take_node, self);
+	zconfig_execute(tree, take_node, self);
 	zconfig_destroy(&tree);
-	return err;
+	return self->err;
 }
