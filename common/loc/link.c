@@ -94,7 +94,7 @@ static int room_for(struct loc_link *self, uint32_t n)
 	uint32_t size = self->out_size ? self->out_size : 16384;
 	char *p;
 
-	if (self->out_at >= self->out_n - self->out_at) { /* as cheap as writing the rest once more */
+	if (self->out_at && self->out_at >= self->out_n - self->out_at) { /* as cheap as writing the rest once more */
 		self->out_n -= self->out_at;
 		memmove(self->out, self->out + self->out_at, self->out_n);
 		self->out_at = 0;

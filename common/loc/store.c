@@ -122,7 +122,8 @@ static struct op *op_new(struct loc_redis *redis, struct slice aor, int64_t now,
 	if (!op)
 		return 0;
 	*op = (struct op){ .redis = redis, .arg = arg, .token = token, .now = now, .aor_n = aor.n };
-	memcpy(op->aor, aor.p, aor.n);
+	if (aor.n)
+		memcpy(op->aor, aor.p, aor.n);
 	return op;
 }
 

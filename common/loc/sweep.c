@@ -29,7 +29,7 @@ struct shard { /* one set of it */
 	int64_t now;
 	int asked;  /* applies under way */
 	bool full;  /* the batch held all it could: there may be more */
-	char key[16];
+	char key[24];
 };
 
 struct due { /* one member */

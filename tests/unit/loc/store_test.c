@@ -272,7 +272,7 @@ static void a_used_nonce_count_changes_nothing(void **state)
 	stands(APPLY("a", 3, { "sip:x@h 80" }, .nonce = "n2", .count = 1), "sip:x@h 80 3");
 	stands(fetch("alice@example.com", 0), "sip:x@h 80 3"); /* nonces are no bindings */
 	for (int i = 0; i < 20; i++) {
-		char nonce[8];
+		char nonce[16];
 
 		snprintf(nonce, sizeof(nonce), "m%d", i);
 		assert_int_equal(0, APPLY("a", 4 + (uint32_t)i, { "sip:x@h 80" }, .nonce = nonce, .count = 1).err);
@@ -469,7 +469,7 @@ static int write_many(int me)
 	int bad = 0;
 
 	for (uint32_t i = 1; i <= ROUNDS; i++) {
-		char own[48], call[16];
+		char own[48], call[32];
 		struct result r;
 
 		snprintf(own, sizeof(own), "sip:w%d@h %d", me, 600);
