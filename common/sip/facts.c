@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* facts: the values every tier asks for, read once and checked as far as routing needs them. */
-#include "chars.h"
+#include "facts.h"
 #include "reader.h"
 #include "sip/addr.h"
-#include "sip/uri.h"
-#include "sip/via.h"
 
 static struct slice field_value(const struct sip_reader *r, uint8_t field)
 {
@@ -20,7 +18,6 @@ static void refuse(struct sip_reader *r, const char *at, const char *rule)
 static void read_target(struct sip_reader *r)
 {
 	const struct slice text = sip_reader_slice(r, r->index->target);
-	struct sip_facts *facts = &r->index->facts;
 	struct sip_uri uri;
 
 	if (text.n > SIP_URI_MAX) {
@@ -31,21 +28,7 @@ static void read_target(struct sip_reader *r)
 		refuse(r, text.p, "Request-URI");
 		return;
 	}
-	facts->uri_scheme = uri.scheme;
-	facts->uri_user = sip_reader_span(r, uri.user);
-	facts->uri_host = sip_reader_span(r, uri.host);
-	facts->uri_port = uri.port;
-}
-
-static void keep_top_via(struct sip_reader *r, const struct sip_via *via)
-{
-	struct sip_facts *facts = &r->index->facts;
-
-	facts->via_host = sip_reader_span(r, via->host);
-	facts->via_branch = sip_reader_span(r, via->branch);
-	facts->via_port = via->port;
-	facts->via_transport = via->transport;
-	facts->via_flags = via->flags;
+	facts_keep_uri(&r->index->facts, r->base, &uri);
 }
 
 static void read_vias(struct sip_reader *r)
@@ -61,7 +44,7 @@ static void read_vias(struct sip_reader *r)
 		if (sip_via_parse(&via, value) < 0)
 			refuse(r, value.p, "Via");
 		else if (f == top)
-			keep_top_via(r, &via);
+			facts_keep_via(&r->index->facts, r->base, &via);
 	}
 }
 
@@ -91,25 +74,19 @@ static struct sip_span read_party(struct sip_reader *r, enum sip_hdr id)
 	return sip_reader_span(r, tag);
 }
 
-/* 1*DIGIT LWS Method, 20.16; the method must be the request's, 8.1.1.5. */
+/* The method must be the request's, 8.1.1.5. */
 static void read_cseq(struct sip_reader *r)
 {
 	struct sip_index *x = r->index;
 	const uint8_t f = x->first[SIP_HDR_CSEQ];
 	struct slice value, method;
-	const char *p, *end;
 
 	if (f == SIP_NO_FIELD) {
 		refuse(r, r->end, "CSeq");
 		return;
 	}
 	value = field_value(r, f);
-	end = value.p + value.n;
-	p = char_span(value.p, end, CHAR_DIGIT);
-	method.p = char_skip_space(p, end);
-	method.n = (uint32_t)(end - method.p);
-	if (method.p == p || !sip_is_token(method) ||
-	    !slice_u32(slice_of(value.p, (uint32_t)(p - value.p)), &x->facts.cseq)) {
+	if (!facts_read_cseq(value, &x->facts.cseq, &method)) {
 		refuse(r, value.p, "CSeq");
 		return;
 	}

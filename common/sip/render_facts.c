@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* render_facts: the facts of a rendered message: moved with the values that were copied, read from those that were not. */
-#include "chars.h"
+#include "facts.h"
 #include "render.h"
 #include "sip/addr.h"
-#include "sip/uri.h"
-#include "sip/via.h"
 
 static struct sip_span moved(struct sip_span s, int by)
 {
 	if (s.at || s.n)
 		s.at = (uint16_t)(s.at + by);
 	return s;
-}
-
-static struct sip_span span_of(const struct render *r, struct slice s)
-{
-	return slice_present(s) ? (struct sip_span){ (uint16_t)(s.p - r->out.p), (uint16_t)s.n }
-	                        : (struct sip_span){ 0, 0 };
 }
 
 /* Is the first value of a header the base's first one? Then its facts have moved by *by. */
@@ -58,11 +50,7 @@ static int via_facts(struct render *r)
 	}
 	if (sip_via_parse(&via, value) < 0)
 		return RT_BAD;
-	facts->via_host = span_of(r, via.host);
-	facts->via_branch = span_of(r, via.branch);
-	facts->via_port = via.port;
-	facts->via_transport = via.transport;
-	facts->via_flags = via.flags;
+	facts_keep_via(facts, r->out.p, &via);
 	return 0;
 }
 
@@ -85,7 +73,7 @@ static int tag_fact(const struct render *r, enum sip_hdr id, struct sip_span was
 
 	if (slice_present(tag) && tag.n == 0)
 		return RT_BAD;
-	*out = span_of(r, tag);
+	*out = facts_span(r->out.p, tag);
 	return 0;
 }
 
@@ -108,16 +96,13 @@ static int cseq_facts(struct render *r)
 	if (!slice_present(value))
 		return 0;
 
-	const char *const end = value.p + value.n;
-	const char *const p = char_span(value.p, end, CHAR_DIGIT);
-	const struct slice method = slice_trim(char_between(p, end));
+	struct slice method;
 
-	if (p == end || !char_is_space(*p) || !sip_is_token(method) ||
-	    !slice_u32(char_between(value.p, p), &r->x->facts.cseq))
+	if (!facts_read_cseq(value, &r->x->facts.cseq, &method))
 		return RT_BAD;
 	if (r->x->status) {
 		r->x->method = (uint8_t)sip_method_find(method);
-		r->x->method_text = span_of(r, method);
+		r->x->method_text = facts_span(r->out.p, method);
 	} else if (!slice_eq(method, slice_of(r->out.p + r->x->method_text.at, r->x->method_text.n))) {
 		return RT_BAD;
 	}
@@ -159,10 +144,7 @@ static int target_facts(struct render *r)
 	}
 	if (sip_uri_parse(&uri, slice_of(r->out.p + r->x->target.at, r->x->target.n)) < 0 || slice_present(uri.headers))
 		return RT_BAD;
-	facts->uri_user = span_of(r, uri.user);
-	facts->uri_host = span_of(r, uri.host);
-	facts->uri_port = uri.port;
-	facts->uri_scheme = uri.scheme;
+	facts_keep_uri(facts, r->out.p, &uri);
 	return 0;
 }
 

@@ -49,9 +49,10 @@ bool uri_text_same(struct slice a, struct slice b, bool fold);
 /* Order of the same equality: the unit that differs first decides. */
 int uri_text_order(struct slice a, struct slice b);
 
-enum { URI_PAIRS_MAX = 32 }; /* longer lists are compared as written, so that no peer can make it quadratic */
+/* Lists beyond these bounds are compared as written: a peer could make the search for equal pairs quadratic. */
+enum { URI_PAIRS_MAX = 32, URI_LIST_MAX = 1024 /* characters */ };
 
-/* The pairs of a list; returns how many, or -1 when there are more than URI_PAIRS_MAX. */
+/* The pairs of a list; returns how many, or -1 when the list is beyond the bounds. */
 int uri_pairs(struct slice list, char separator, struct uri_pair out[URI_PAIRS_MAX]);
 
 /* The next digit of a telephone number, visual separators skipped, lowered; 0 at the end. RFC 3966 3, 4 */

@@ -30,11 +30,23 @@ int uri_text_order(struct slice a, struct slice b)
 	return a.n ? 1 : b.n ? -1 : 0;
 }
 
+/* Characters with escapes undone: equal lists are equally long. */
+static uint32_t count_units(struct slice s)
+{
+	uint32_t n = 0;
+
+	for (; s.n; n++)
+		(void)uri_unit(&s);
+	return n;
+}
+
 int uri_pairs(struct slice list, char separator, struct uri_pair out[URI_PAIRS_MAX])
 {
 	struct uri_pair pair;
 	int n = 0;
 
+	if (list.n > URI_LIST_MAX && count_units(list) > URI_LIST_MAX)
+		return -1;
 	while (uri_pair_next(&list, separator, &pair)) {
 		if (n == URI_PAIRS_MAX)
 			return -1;

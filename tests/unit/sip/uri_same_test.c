@@ -172,6 +172,23 @@ static void long_lists_are_compared_as_written(void **state)
 	assert_false(slice_eq(canon(a), canon(b)));
 }
 
+static void an_escape_does_not_make_a_list_long(void **state)
+{
+	char a[4096] = "sip:h?y=", b[4096] = "sip:h?x=%41&y=", c[4096] = "sip:h?x=A&y=";
+
+	(void)state;
+	for (int i = 0; i < 1015; i++) { /* 1024 characters with the rest */
+		strcat(b, "%41");
+		strcat(c, "a");
+	}
+	assert_true(same(&(struct couple){ b, c }));
+	assert_true(slice_eq(canon(b), canon(c)));
+	strcat(strcpy(a, "sip:h?y="), strrchr(c, '=') + 1);
+	assert_true(same(&(struct couple){ strcat(a, "&x=A"), c }));
+	assert_false(same(&(struct couple){ strcat(a, "A"), strcat(b, "a") }));
+	rt_arena_reset(arena);
+}
+
 static void address_of_record_rfc3261_10_3(void **state)
 {
 	static const struct {
@@ -248,6 +265,7 @@ int main(void)
 		cmocka_unit_test(telephone_numbers_rfc3966_4),
 		cmocka_unit_test(other_schemes_octet_by_octet),
 		cmocka_unit_test(long_lists_are_compared_as_written),
+		cmocka_unit_test(an_escape_does_not_make_a_list_long),
 		cmocka_unit_test(address_of_record_rfc3261_10_3),
 		cmocka_unit_test(request_uri_from_a_uri_rfc3261_19_1_5),
 		cmocka_unit_test(forms_say_when_the_arena_is_full),
