@@ -19,6 +19,7 @@
 #include "conns.h"
 #include "depart.h"
 #include "listen.h"
+#include "tls.h"
 #include "udp.h"
 
 enum {
@@ -60,7 +61,7 @@ static int transport_reload(void *arg)
 
 	read_networks(&self->trusted, &config->proxy_peers, "proxy.peers");
 	read_networks(&self->aliases, &config->transport_alias_peers, "transport.alias_peers");
-	return 0;
+	return tls_load(self);
 }
 
 static void one_event(struct edge *self, const struct epoll_event *e)
@@ -97,6 +98,7 @@ static void transport_close(void **self_p)
 	if (!self)
 		return;
 	conns_destroy(&self->conns);
+	tls_unload(self);
 	listen_close(self);
 	udp_destroy(&self->udp);
 	bucket_destroy(&self->answers);

@@ -3,6 +3,7 @@
 
 #include "listen.h"
 #include "refuse.h"
+#include "reuse.h"
 #include "sip/draft.h"
 #include "sip/route.h"
 #include "via.h"
@@ -56,6 +57,14 @@ static uint32_t transaction_of(struct edge *edge, const struct sip_msg *request)
 	return live ? live : leaving;
 }
 
+/* RFC 7118 5: a WebSocket message holds one SIP message and nothing behind it. */
+static bool too_much(struct slice text, const struct sip_msg *msg, const struct edge_origin *origin)
+{
+	const bool alone = origin->remote.proto == SIP_WS || origin->remote.proto == SIP_WSS;
+
+	return alone && msg->text.p + msg->text.n < text.p + text.n;
+}
+
 static void take_request(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
 {
 	struct wire_head head = head_of(edge, origin);
@@ -66,6 +75,7 @@ static void take_request(struct edge *edge, const struct sip_msg *request, const
 		(void)refuse(edge, request, origin, &(struct refusal){ .status = 513 });
 		return;
 	}
+	reuse_claim(edge, request, origin);
 	head.to = transaction_of(edge, &msg);
 	rt_log(RT_LOG_T, "sip.request", head.trail, "source=%s method=" SLICE_FMT " bytes=%u to=%u", edge_text(&origin->remote).s,
 	       SLICE_ARG(sip_method_name(msg.index->method)), msg.text.n, head.to);
@@ -113,6 +123,8 @@ void arrive(struct edge *edge, struct slice text, const struct edge_origin *orig
 	++*edge->count.received;
 	if (sip_msg_parse(&msg, &room, text, &fault) < 0)
 		refuse_fault(edge, &msg, origin, &fault);
+	else if (too_much(text, &msg, origin))
+		refuse_fault(edge, &msg, origin, &(struct sip_fault){ .at = msg.text.n, .status = 400, .rule = "Content-Length" });
 	else if (sip_msg_is_request(&msg))
 		take_request(edge, &msg, origin);
 	else

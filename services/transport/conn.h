@@ -2,8 +2,9 @@
 /*
  * conn: one stream connection. conns.h holds them all.
  *
- *   CONNECTING --writable--> OPEN --framing lost--> CLOSING --flushed, peer closed or 1 s--> DEAD --reaped--> (slot free)
- *        \_________________ error, timeout, peer closed _______________________________________/
+ *   CONNECTING --> HANDSHAKING --> UPGRADING --> OPEN --framing lost--> CLOSING --> DEAD --reaped--> (slot free)
+ *    opened: tcp    tls, wss        ws, wss        |      answer written, peer closed or 1 s
+ *        \______________ error, timeout, peer closed ____________________________/
  *
  * A connection without an unfinished message owns no buffer: bytes are read into one scratch shared by all, messages are
  * cut out of it in place, and only a remainder is kept.
@@ -14,7 +15,9 @@
 #include "edge.h"
 #include "sip/frame.h"
 
-enum conn_state { CONN_CONNECTING, CONN_OPEN, CONN_CLOSING, CONN_DEAD };
+enum conn_state { CONN_CONNECTING, CONN_HANDSHAKING, CONN_UPGRADING, CONN_OPEN, CONN_CLOSING, CONN_DEAD };
+
+enum { CONN_NAME_MAX = 256 };
 
 struct chunk {                    /* one message waiting to be written */
 	struct chunk *next;
@@ -23,6 +26,9 @@ struct chunk {                    /* one message waiting to be written */
 	uint16_t via_at, via_n;   /* our Via, when the request may go by UDP instead, 18.1.1; else 0 */
 	char bytes[];
 };
+
+struct tls_link;
+struct ws;
 
 struct conn {
 	struct edge *edge;
@@ -36,23 +42,36 @@ struct conn {
 	struct sip_frame frame;
 	char *in;                 /* an unfinished message, or NULL */
 	uint32_t in_n, in_size;
-	struct chunk *out, **out_tail;
+	struct chunk *out, *out_last;
 	uint32_t out_chunks, out_bytes;
 	struct rt_timer timer;
 	rt_ms born, heard, begun, moved; /* opened; last byte in; first byte of the unfinished message; last byte out */
 	struct conn *next;        /* in the list of dirty or of dead ones */
+	struct tls_link *tls;     /* NULL: plain */
+	struct ws *ws;            /* NULL: a stream of messages */
+	char *name;               /* whom TLS must meet there; "" when nobody in particular */
 };
 
-/* Queue three parts as one message; written when the burst ends. 0, or RT_NOMEM when too much waits already. */
-RT_MUSTUSE
-int conn_send(struct conn *conn, const struct slice part[3], const struct edge_owed *owed);
-void conn_may_use_udp(struct conn *conn, uint32_t via_at, uint32_t via_n); /* of the message just queued */
-
+/* conn.c: its life */
+int conn_begin(struct conn *conn);                    /* after connect or accept: the first step. 0, or a failure: close it */
 void conn_ready(struct conn *conn, uint32_t events);  /* from epoll */
-void conn_write(struct conn *conn);                   /* what waits, as far as the kernel takes it */
+void conn_opened(struct conn *conn);                  /* everything below SIP is done */
 void conn_expired(struct conn *conn);                 /* its timer */
 void conn_arm(struct conn *conn);                     /* its timer to the nearest deadline */
 void conn_finish(struct conn *conn, const char *why); /* write what waits, then close */
 void conn_close(struct conn *conn, enum rt_err reason, const char *why); /* now; senders of what waits hear `reason` */
+
+/* conn_in.c */
+void conn_read(struct conn *conn);
+
+/* conn_out.c. Sending queues; the burst's end writes. 0, RT_NOMEM when too much waits already, RT_ABSENT when it is closing */
+RT_MUSTUSE
+int conn_send(struct conn *conn, const struct slice part[3], const struct edge_owed *owed); /* three parts of one message */
+RT_MUSTUSE
+int conn_send_raw(struct conn *conn, struct slice bytes); /* no message: pongs, frames, HTTP */
+void conn_may_use_udp(struct conn *conn, uint32_t via_at, uint32_t via_n); /* of the message just queued */
+void conn_write(struct conn *conn);                   /* what waits, as far as the kernel takes it */
+void conn_drop_chunk(struct conn *conn);              /* the first that waits */
+void conn_watch(struct conn *conn);                   /* ask epoll for what is wanted now */
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "rt/table.h"
 #include "sources.h"
+#include "tls.h"
 
 enum { SCRATCH = 1 << 16, ACCEPTS = 64 };
 
@@ -86,14 +87,24 @@ struct conn *conns_get(const struct conns *self, uint64_t flow)
 	return conn && conn->state <= CONN_OPEN ? conn : 0;
 }
 
-struct conn *conns_find(const struct conns *self, const struct sip_hop *to)
+/* A connection proves its name once, but may be wanted for another. */
+static bool meets(const struct conn *conn, struct slice name)
+{
+	if (conn->remote.proto != SIP_TLS || !svc_config(conn->edge->svc)->transport_verify)
+		return true;
+	if (conn->state < CONN_OPEN)
+		return conn->name && slice_eq_nocase(slice_str(conn->name), name);
+	return tls_named(conn, name);
+}
+
+struct conn *conns_find(const struct conns *self, const struct sip_hop *to, struct slice name)
 {
 	uint64_t flow;
 
 	for (uint32_t i = 0; rt_table_each(self->by_hop, sip_hop_hash(to), &i, &flow);) {
 		struct conn *conn = conns_get(self, flow);
 
-		if (conn && (sip_hop_same(&conn->remote, to) || sip_hop_same(&conn->alias, to)))
+		if (conn && (sip_hop_same(&conn->remote, to) || sip_hop_same(&conn->alias, to)) && meets(conn, name))
 			return conn;
 	}
 	return 0;
@@ -138,7 +149,6 @@ static struct conn *adopt(struct conns *self, int fd, const struct sip_hop *remo
 	conn->listener = listener;
 	conn->remote = *remote;
 	conn->local = self->edge->listener[listener].known.local;
-	conn->out_tail = &conn->out;
 	conn->born = conn->heard = conn->moved = svc_now(self->edge->svc);
 	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -177,7 +187,7 @@ failed:
 	return -1;
 }
 
-int conns_open(struct conns *self, const struct sip_hop *to, uint16_t listener, struct conn **out)
+int conns_open(struct conns *self, const struct sip_hop *to, struct slice name, uint16_t listener, struct conn **out)
 {
 	struct conn *conn;
 	int fd;
@@ -192,6 +202,13 @@ int conns_open(struct conns *self, const struct sip_hop *to, uint16_t listener, 
 	conn = adopt(self, fd, to, listener, CONN_CONNECTING);
 	if (!conn)
 		return RT_NOMEM;
+	if (to->proto == SIP_TLS) {
+		conn->name = calloc(1, CONN_NAME_MAX);
+		if (!conn->name || !slice_cstr(name, conn->name, CONN_NAME_MAX)) {
+			conn_close(conn, RT_DOWN, "no name to ask for");
+			return RT_DOWN;
+		}
+	}
 	*out = conn;
 	return 0;
 }
@@ -225,6 +242,8 @@ static void admit(struct conns *self, int fd, struct sip_hop *remote, uint16_t n
 		conn = adopt(self, fd, remote, number, CONN_OPEN);
 		if (!conn)
 			sources_give(self->sources, remote);
+		else if (conn_begin(conn) < 0)
+			conn_close(conn, RT_DOWN, "TLS cannot be begun");
 	}
 	if (!conn) {
 		rt_log(RT_LOG_W, "conn.refused", 0, "peer=%s reason=\"%s reached\"", edge_text(remote).s, limit);

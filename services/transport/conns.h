@@ -12,11 +12,13 @@ void conns_destroy(struct conns **self_p);
 
 struct conn *conns_get(const struct conns *self, uint64_t flow);             /* one that can be sent on; NULL: gone */
 struct conn *conns_any(const struct conns *self, uint64_t flow);             /* also one that is closing */
-struct conn *conns_find(const struct conns *self, const struct sip_hop *to); /* one whose far end is there, or is known as it */
 
-/* Begin to connect from a listener's address. 0 and *out, or RT_NOMEM (limit), RT_DOWN */
+/* One whose far end is there, or is known as it. Over TLS it must also have proved that it is `name`, or be about to. */
+struct conn *conns_find(const struct conns *self, const struct sip_hop *to, struct slice name);
+
+/* Begin to connect from a listener's address to `name`. 0 and *out, or RT_NOMEM (limit), RT_DOWN */
 RT_MUSTUSE
-int conns_open(struct conns *self, const struct sip_hop *to, uint16_t listener, struct conn **out);
+int conns_open(struct conns *self, const struct sip_hop *to, struct slice name, uint16_t listener, struct conn **out);
 
 void conns_accept(struct conns *self, uint32_t number); /* number as edge_mark has it */
 int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *alias); /* 0 | RT_NOMEM; RFC 5923 */

@@ -7,6 +7,7 @@
 
 #include "conns.h"
 #include "listen.h"
+#include "sip/addr.h"
 #include "udp.h"
 #include "via.h"
 
@@ -21,10 +22,43 @@ struct departure {            /* one request on its way */
 	struct edge_owed owed;
 	uint32_t owner;       /* in the branch: its transaction worker, or 0 when stateless */
 	struct slice text;
+	struct slice name;    /* whom TLS must meet, RFC 5922 */
 	uint32_t via_at;
 	char via[VIA_LINE_MAX];
 	struct slice part[3]; /* start line; our Via; the rest */
 };
+
+/* What proxy.routes says instead, when the operator set the way by hand: "domain=sip:host". */
+static struct slice routed_name(const struct edge *edge, struct slice domain)
+{
+	const struct svc_words *routes = &svc_config(edge->svc)->proxy_routes;
+
+	for (uint32_t i = 0; i < routes->n; i++) {
+		const int equals = slice_find(routes->word[i], '=');
+		struct sip_uri uri;
+
+		if (equals > 0 && slice_eq_nocase(slice_head(routes->word[i], (uint32_t)equals), domain) &&
+		    sip_uri_parse(&uri, slice_from(routes->word[i], (uint32_t)equals + 1)) == 0)
+			return uri.host;
+	}
+	return domain;
+}
+
+/* Whom a request is for, RFC 5922 7.3: the domain that was looked up to find the address; the topmost Route's, else the
+ * Request-URI's. */
+static struct slice name_of(const struct edge *edge, const struct sip_msg *request)
+{
+	struct sip_index room;
+	struct sip_msg m = *request;
+	struct sip_addr route;
+	struct sip_uri uri;
+
+	if (!m.index && sip_msg_parse(&m, &room, m.text, 0) < 0)
+		return SLICE_NONE;
+	if (sip_msg_has(&m, SIP_HDR_ROUTE) && sip_addr_uri(sip_msg_get(&m, SIP_HDR_ROUTE), &route, &uri) == 0)
+		return uri.host;
+	return routed_name(edge, sip_msg_span(&m, m.index->facts.uri_host));
+}
 
 static struct edge_owed owed_of(const struct wire_head *h)
 {
@@ -83,7 +117,7 @@ static int find_connection(struct departure *d, struct conn **out)
 		*out = conns_get(d->edge->conns, d->way.flow);
 		return *out ? 0 : RT_ABSENT;
 	}
-	*out = conns_find(d->edge->conns, &d->way.to);
+	*out = conns_find(d->edge->conns, &d->way.to, d->name);
 	if (*out)
 		return 0;
 	if (!sane(&d->way.to))
@@ -91,7 +125,7 @@ static int find_connection(struct departure *d, struct conn **out)
 	if (d->way.to.proto != SIP_TCP && d->way.to.proto != SIP_TLS)
 		return RT_ABSENT; /* nobody can connect to a browser */
 	err = choose_listener(d, d->way.listener);
-	return err < 0 ? err : conns_open(d->edge->conns, &d->way.to, d->way.listener, out);
+	return err < 0 ? err : conns_open(d->edge->conns, &d->way.to, d->name, d->way.listener, out);
 }
 
 static int by_stream(struct departure *d, bool or_udp)
@@ -150,13 +184,13 @@ int depart_by_udp(struct edge *edge, const struct conn *conn, const struct chunk
 }
 
 /* 18.2.2, reliable transports: the connection of the request, else a new one to received and the sent-by's port. */
-static int answer_by_stream(struct edge *edge, struct edge_way *way, struct slice text, const struct edge_owed *owed)
+static int answer_by_stream(struct edge *edge, const struct edge_way *way, const struct sip_msg *m, const struct edge_owed *owed)
 {
 	struct conn *conn = way->flow ? conns_get(edge->conns, way->flow) : 0;
-	const struct slice part[3] = { text };
+	const struct slice part[3] = { m->text };
 
 	if (!conn) {
-		struct departure d = { .edge = edge, .way = *way };
+		struct departure d = { .edge = edge, .way = *way, .name = via_host(m) };
 		int err;
 
 		d.way.flow = 0;
@@ -174,14 +208,14 @@ static int answer(struct edge *edge, const struct sip_msg *m, struct edge_way wa
 	int listener;
 
 	if (way.flow && conns_get(edge->conns, way.flow))
-		return answer_by_stream(edge, &way, m->text, owed);
+		return answer_by_stream(edge, &way, m, owed);
 	if (via_reply_to(&way.to, &way.ttl, m, source) < 0) {
 		if (!source->family)
 			return RT_DOWN;
 		way.to = *source; /* no Via that reads: back to where it came from */
 	}
 	if (sip_transport_reliable(way.to.proto))
-		return answer_by_stream(edge, &way, m->text, owed);
+		return answer_by_stream(edge, &way, m, owed);
 	listener = listen_for(edge, &way.to, way.listener);
 	if (listener < 0)
 		return RT_DOWN;
@@ -214,6 +248,8 @@ void depart(struct edge *edge, const struct wire_parcel *in)
 				       .owner = owed.stateless ? 0 : owed.to,
 				       .text = in->msg.text };
 
+		if (h->remote.proto == SIP_TLS && !h->flow)
+			d.name = name_of(edge, &in->msg);
 		err = depart_request(&d);
 	}
 	if (err == 0)

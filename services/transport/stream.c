@@ -9,7 +9,7 @@ static void pong(struct conn *conn, uint32_t pings)
 {
 	for (uint32_t i = 0; i < pings && i < PONGS_MAX; i++)
 		if (conn_send(conn, (struct slice[3]){ SLICE("\r\n") }, 0) < 0)
-			return;
+			return; /* more waits already than the peer reads */
 }
 
 static struct edge_origin origin_of(const struct conn *conn)
@@ -78,4 +78,14 @@ uint32_t stream_feed(struct conn *conn, struct slice in)
 		at += used;
 	}
 	return at;
+}
+
+void stream_whole(struct conn *conn, struct slice message)
+{
+	const struct edge_origin origin = origin_of(conn);
+
+	if (slice_trim(message).n)
+		arrive(conn->edge, message, &origin);
+	else
+		pong(conn, message.n / 4); /* RFC 7118 6 leaves the CRLF keep-alive of RFC 5626 in use */
 }

@@ -8,4 +8,7 @@
 /* Take every whole message off the front of `in`: bytes used. May end the connection when no message can be cut any more. */
 uint32_t stream_feed(struct conn *conn, struct slice in);
 
+/* One message that came whole by itself, in a WebSocket message. */
+void stream_whole(struct conn *conn, struct slice message);
+
 #endif

@@ -56,6 +56,13 @@ static int top_via(struct sip_via *via, const struct sip_msg *m)
 	return sip_via_parse(via, sip_msg_get(&parsed, SIP_HDR_VIA));
 }
 
+struct slice via_host(const struct sip_msg *message)
+{
+	struct sip_via via;
+
+	return top_via(&via, message) < 0 ? SLICE_NONE : via.host;
+}
+
 int via_reply_to(struct sip_hop *to, uint8_t *ttl, const struct sip_msg *response, const struct sip_hop *source)
 {
 	struct sip_via via;

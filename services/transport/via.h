@@ -26,6 +26,9 @@ bool via_wants_stamp(const struct sip_msg *request, const struct sip_hop *source
 RT_MUSTUSE
 int via_reply_to(struct sip_hop *to, uint8_t *ttl, const struct sip_msg *response, const struct sip_hop *source);
 
+/* Host of the top Via's sent-by; absent when it does not read. */
+struct slice via_host(const struct sip_msg *message);
+
 struct via_ours {
 	const struct wire_listener *listener; /* the sent-by: advertised host and port */
 	const struct sip_branch *branch;

@@ -212,11 +212,13 @@ static inline void shell_wait(struct svc *svc, rt_ms ms) /* virtual time */
 	shell_turn(svc, 0);
 }
 
-static inline struct svc *shell_open(const struct svc_actor *what, const char *const listen[], int n)
+/* `fill` may change the configuration before the actor opens. */
+static inline struct svc *shell_open_with(const struct svc_actor *what, const char *const listen[], int n,
+					  void (*fill)(struct svc_config *config))
 {
 	struct svc *svc = calloc(1, sizeof(*svc));
 
-	rt_log_max = RT_LOG_E;
+	rt_log_max = getenv("PEAL_TEST_LOG") ? RT_LOG_T : RT_LOG_E;
 
 	svc->what = what;
 	svc->now = 1000000;
@@ -236,8 +238,15 @@ static inline struct svc *shell_open(const struct svc_actor *what, const char *c
 	for (int i = 0; i < n; i++)
 		svc->config.transport_listen.word[i] = slice_str(listen[i]);
 	svc->config.transport_listen.n = (uint32_t)n;
+	if (fill)
+		fill(&svc->config);
 	assert_int_equal(what->open(&svc->actor, svc), 0);
 	return svc;
+}
+
+static inline struct svc *shell_open(const struct svc_actor *what, const char *const listen[], int n)
+{
+	return shell_open_with(what, listen, n, 0);
 }
 
 static inline void shell_close(struct svc **svc_p)

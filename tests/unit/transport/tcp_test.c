@@ -422,6 +422,30 @@ static void large_requests_prefer_tcp_18_1_1(void **state)
 	close(fd);
 }
 
+static void an_alias_over_tcp_needs_a_listed_peer_rfc5923(void **state)
+{
+	const int fd = dial();
+	const struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .branch = 0x2000003, .remote = hop("127.0.0.1", 5079, SIP_TCP) };
+
+	(void)state;
+	say(fd, request("a", "SIP/2.0/TCP 127.0.0.1:5079;branch=z9hG4bKa;alias", ""));
+	shell_until(svc, 1);
+	shell_give(svc, &head, forwarded, true);
+	shell_until(svc, 2);
+	assert_int_equal(svc->post[1].head.verb, WIRE_UNSENT); /* not believed, and nobody listens there */
+	svc->config.transport_alias_peers = (struct svc_words){ .n = 1, .word[0] = SLICE("127.0.0.1") };
+	assert_int_equal(transport_actor.reload(svc->actor), 0);
+	say(fd, request("b", "SIP/2.0/TCP 127.0.0.1:5079;branch=z9hG4bKb;alias", ""));
+	shell_until(svc, 3);
+	shell_give(svc, &head, forwarded, true);
+	assert_memory_equal(hear(fd), "OPTIONS sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP ", 52);
+	close(fd);
+	shell_quiet(svc);
+	shell_give(svc, &head, forwarded, true); /* gone with its connection */
+	shell_until(svc, 4);
+	assert_int_equal(svc->post[3].head.verb, WIRE_UNSENT);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_actor, close_actor)
@@ -441,6 +465,7 @@ int main(void)
 		T(a_source_has_its_limit),
 		T(a_peer_that_does_not_read_is_bounded),
 		T(large_requests_prefer_tcp_18_1_1),
+		T(an_alias_over_tcp_needs_a_listed_peer_rfc5923),
 	};
 
 	return cmocka_run_group_tests(tests, 0, 0);

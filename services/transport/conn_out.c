@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* conn_out: messages wait as chunks, each with the address of who must hear when it cannot go. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "conns.h"
+#include "tls.h"
+#include "ws.h"
+
+enum {
+	OUT_CHUNKS_MAX = 4096,    /* messages waiting on one connection */
+	OUT_BYTES_MAX = 1 << 21,  /* their bytes */
+	GATHER = 16,              /* messages in one write */
+};
+
+static struct chunk *new_chunk(const struct conn *conn, uint32_t n)
+{
+	struct chunk *c;
+
+	if (conn->out_chunks >= OUT_CHUNKS_MAX || n > OUT_BYTES_MAX || conn->out_bytes > OUT_BYTES_MAX - n)
+		return 0;
+	c = malloc(sizeof(*c) + n);
+	if (c)
+		*c = (struct chunk){ .n = n };
+	return c;
+}
+
+static void queue(struct conn *conn, struct chunk *c)
+{
+	if (!conn->out)
+		conn->moved = svc_now(conn->edge->svc);
+	if (conn->out)
+		conn->out_last->next = c;
+	else
+		conn->out = c;
+	conn->out_last = c;
+	conn->out_chunks++;
+	conn->out_bytes += c->n;
+	conns_waiting(conn->edge->conns, 1);
+	conns_dirty(conn->edge->conns, conn);
+}
+
+static void copy(char *p, const struct slice part[3])
+{
+	for (int i = 0; i < 3; p += part[i].n, i++)
+		if (part[i].n)
+			memcpy(p, part[i].p, part[i].n);
+}
+
+/* The head of a WebSocket frame depends on the payload, so its room is left in front and what is too much is skipped. */
+static void put_frame_head(struct chunk *c)
+{
+	unsigned char head[WS_HEAD_MAX];
+	const uint32_t n = ws_head(head, slice_of(c->bytes + WS_HEAD_MAX, c->n - WS_HEAD_MAX));
+
+	c->at = WS_HEAD_MAX - n;
+	memcpy(c->bytes + c->at, head, n);
+}
+
+int conn_send(struct conn *conn, const struct slice part[3], const struct edge_owed *owed)
+{
+	const uint32_t head = conn->ws ? WS_HEAD_MAX : 0;
+	struct chunk *c;
+
+	if (conn->state > CONN_OPEN)
+		return RT_ABSENT;
+	c = new_chunk(conn, head + part[0].n + part[1].n + part[2].n);
+	if (!c)
+		return RT_NOMEM;
+	if (owed)
+		c->owed = *owed;
+	copy(c->bytes + head, part);
+	if (head)
+		put_frame_head(c);
+	queue(conn, c);
+	return 0;
+}
+
+int conn_send_raw(struct conn *conn, struct slice bytes)
+{
+	struct chunk *c;
+
+	if (conn->state > CONN_OPEN)
+		return RT_ABSENT;
+	c = new_chunk(conn, bytes.n);
+	if (!c)
+		return RT_NOMEM;
+	memcpy(c->bytes, bytes.p, bytes.n);
+	queue(conn, c);
+	return 0;
+}
+
+void conn_may_use_udp(struct conn *conn, uint32_t via_at, uint32_t via_n)
+{
+	conn->out_last->via_at = (uint16_t)via_at;
+	conn->out_last->via_n = (uint16_t)via_n;
+}
+
+void conn_drop_chunk(struct conn *conn)
+{
+	struct chunk *c = conn->out;
+
+	conn->out = c->next;
+	conn->out_chunks--;
+	conn->out_bytes -= c->n;
+	conns_waiting(conn->edge->conns, -1);
+	free(c);
+}
+
+void conn_watch(struct conn *conn)
+{
+	bool out = conn->state == CONN_CONNECTING || (conn->out && conn->state >= CONN_OPEN);
+
+	if (conn->state == CONN_DEAD)
+		return;
+	out = out || (conn->tls && tls_wants_out(conn));
+	if (conn->want_out == out)
+		return;
+	conn->want_out = out;
+	edge_poll_change(conn->edge, conn->fd, EPOLLIN | (out ? EPOLLOUT : 0), conn->self);
+}
+
+static ssize_t write_plain(const struct conn *conn)
+{
+	struct iovec vec[GATHER];
+	struct msghdr m = { .msg_iov = vec };
+	ssize_t n;
+
+	for (struct chunk *c = conn->out; c && m.msg_iovlen < GATHER; c = c->next)
+		vec[m.msg_iovlen++] = (struct iovec){ c->bytes + c->at, c->n - c->at };
+	n = sendmsg(conn->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n >= 0)
+		return n;
+	return errno == EAGAIN || errno == EINTR ? RT_MORE : RT_DOWN;
+}
+
+static void wrote(struct conn *conn, uint32_t n)
+{
+	conn->moved = svc_now(conn->edge->svc);
+	while (conn->out && n > 0) {
+		struct chunk *c = conn->out;
+		const uint32_t part = n < c->n - c->at ? n : c->n - c->at;
+
+		c->at += part;
+		n -= part;
+		if (c->at < c->n)
+			return;
+		++*conn->edge->count.sent;
+		conn_drop_chunk(conn);
+	}
+}
+
+/* Everything is out of a connection that ends: say so to the peer; it answers by closing. */
+static void shut(struct conn *conn)
+{
+	if (conn->shut)
+		return;
+	conn->shut = true;
+	if (conn->tls)
+		tls_bye(conn);
+	(void)shutdown(conn->fd, SHUT_WR);
+}
+
+void conn_write(struct conn *conn)
+{
+	if (conn->state != CONN_OPEN && conn->state != CONN_CLOSING)
+		return;
+	while (conn->out) {
+		const struct chunk *c = conn->out;
+		const ssize_t n = conn->tls ? tls_write(conn, c->bytes + c->at, c->n - c->at) : write_plain(conn);
+
+		if (n == RT_MORE)
+			break;
+		if (n < 0) {
+			conn_close(conn, RT_DOWN, "write failed");
+			return;
+		}
+		wrote(conn, (uint32_t)n);
+	}
+	conn_watch(conn);
+	if (conn->out)
+		conn_arm(conn);
+	else if (conn->state == CONN_CLOSING)
+		shut(conn);
+}
