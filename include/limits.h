@@ -25,6 +25,10 @@ enum {
 	/* Transactions. */
 	TXN_SLOTS_MAX = 1 << 23,  /* client and server, each */
 
+	/* DNS. */
+	DNS_SEARCHES_MAX = 8192,   /* at once, of one resolver; 1.7 KB each */
+	DNS_QUESTIONS_MAX = 16384, /* asked or cached, of one resolver; 0.3 KB each and their records */
+
 	/* Location. */
 	LOC_BINDINGS_MAX = 32,    /* bindings of one AoR in storage; the policy limit is lower: max_contacts */
 	LOC_CONTACTS_MAX = 32,    /* Contact values of one REGISTER */
