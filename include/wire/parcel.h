@@ -34,13 +34,14 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  *             died by transport error or timer H. To the same actor that got its OFFER. For a CANCEL msg = the CANCEL.
  * ANSWER    proxy | registrar -> transaction: send this response on server transaction txn. A late 2xx is sent even when Accepted.
  *             txn 0: a response to a request that has no transaction (stateless UAS): flow, edge, listener, remote as offered.
+ *             No message: the transaction ends unanswered, for its request was forwarded without state (16.11).
  * FORK      proxy -> transaction (the one that owns the server transaction): open a client transaction for msg (without our Via) to
  *             `remote` by `edge`, `flow` (0: any connection to remote), `listener`. context, slot: echoed in each RESULT. loop: goes into the branch.
  *             reason: seconds of Timer C is the proxy's business, not here.
  * GIVE_UP   proxy -> transaction: CANCEL the client transaction `branch` (sent at once; the proxy asks only after a provisional, 9.1).
  *             text (no index): header lines to add, e.g. "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n".
  *             flags WIRE_FORGET: no CANCEL, just end the transaction (Timer C without answer).
- * RESULT    transaction -> proxy: what became of a FORK. context, slot echoed; branch = client transaction handle. Response in msg (our Via still on
+ * RESULT    transaction -> proxy: what became of a FORK. txn, context, slot echoed; branch = client transaction handle. Response in msg (our Via still on
  *             top), or no msg and reason: RT_TIMEOUT (Timer B, F), RT_DOWN (could not be sent), RT_ABSENT (flow gone), RT_NOMEM (overload).
  * DEPART    transaction | proxy -> transport: put on a network. Request: transport inserts the Via: branch from (from, branch, loop), or
  *             (0, branch, loop) when flags WIRE_STATELESS. To `remote`, over `flow` when not 0, from `listener`.

@@ -199,6 +199,10 @@ void txn_server_answer(struct txn *self, const struct wire_parcel *in)
 		pass_answer(self, in);
 		return;
 	}
+	if (s && !slice_present(in->msg.text)) { /* forwarded without state: whoever waits will ask again, 16.11 */
+		txn_end(self, s);
+		return;
+	}
 	if (!s || !status) {
 		rt_log(RT_LOG_D, "txn.late", in->head->trail, "status=%d from=%u", status, in->head->from);
 		return;

@@ -169,7 +169,7 @@ static void say(struct play *p, struct slice verb, struct slice line)
 		head.verb = WIRE_ANSWER;
 		head.from = PROXY;
 		head.txn = handle_of(p, w.name);
-		fake_parcel(p->svc, &head, message(&w));
+		fake_parcel(p->svc, &head, slice_eq(w.what, SLICE("-")) ? 0 : message(&w));
 	} else if (slice_eq(verb, SLICE("FORK"))) {
 		head.verb = WIRE_FORK;
 		head.from = PROXY;

@@ -154,6 +154,7 @@ static rt_handle fork_invite(struct svc *svc, enum sip_transport proto)
 	const struct fake_post *p;
 
 	fork.context = 800;
+	fork.txn = 700;
 	fork.slot = 5;
 	fork.loop = 4242;
 	fake_parcel(svc, &fork, INVITE("1"));
@@ -189,6 +190,7 @@ static void ack_and_cancel_go_where_the_invite_went(void **state)
 	assert_int_equal(p->head.verb, WIRE_RESULT);
 	assert_int_equal(p->head.to, PROXY);
 	assert_int_equal(p->head.context, 800);
+	assert_int_equal(p->head.txn, 700);
 	assert_int_equal(p->head.slot, 5);
 	assert_int_equal(p->head.branch, branch);
 	assert_int_equal(p->head.flow, 9);
