@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/* context: ladders. Each script is a list of events; the golden text says what the context wanted after each. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "best.h"
+#include "context.h"
+
+/*
+ * Events: add Q | add Q/DEVICE | start | N> begun | N=STATUS a response | N!STATUS a local failure | N~ recursed |
+ *         cancel | lost | +MS time passes, due timers fire
+ */
+struct ladder {
+	struct proxy_context c;
+	rt_ms now;
+	char out[4096];
+	size_t n;
+};
+
+static void put(struct ladder *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void put(struct ladder *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	l->n += (size_t)vsnprintf(l->out + l->n, sizeof(l->out) - l->n, fmt, ap);
+	va_end(ap);
+	assert_true(l->n < sizeof(l->out));
+}
+
+static void put_set(struct ladder *l, const char *name, uint32_t set)
+{
+	if (set)
+		put(l, " %s", name);
+	for (int i = 0, first = 1; i < 32; i++)
+		if (set >> i & 1) {
+			put(l, "%c%d", first ? ' ' : ',', i);
+			first = 0;
+		}
+}
+
+static void put_plan(struct ladder *l, const char *event, struct proxy_plan p)
+{
+	static const char *const say[] = { "", "pass", "kept", "own", "never" };
+
+	put(l, "%-6s|", event);
+	put_set(l, "launch", p.launch);
+	put_set(l, "cancel", p.cancel);
+	put_set(l, "forget", p.forget);
+	if (p.keep)
+		put(l, " keep");
+	if (p.say == PROXY_NEVER)
+		put(l, " never");
+	else if (p.say)
+		put(l, " %s %d", say[p.say], p.status);
+	if (p.from >= 0)
+		put(l, " from %d", p.from);
+	if (p.over)
+		put(l, " over");
+	put(l, "\n");
+}
+
+static void event(struct ladder *l, const char *word)
+{
+	const int i = atoi(word);
+	const char *const op = word + strspn(word, "0123456789");
+	struct proxy_context *const c = &l->c;
+
+	if (!strcmp(word, "start"))
+		put_plan(l, word, proxy_context_start(c));
+	else if (!strcmp(word, "cancel"))
+		put_plan(l, word, proxy_context_cancel(c, l->now));
+	else if (!strcmp(word, "lost"))
+		put_plan(l, word, proxy_context_lost(c, l->now));
+	else if (*word == '+') {
+		l->now += (rt_ms)atoi(word + 1);
+		while (proxy_context_due(c) && proxy_context_due(c) <= l->now)
+			put_plan(l, word, proxy_context_timer(c, l->now));
+	} else if (*op == '>')
+		proxy_context_begun(c, i, l->now);
+	else if (*op == '=')
+		put_plan(l, word, proxy_context_response(c, i, atoi(op + 1), l->now));
+	else if (*op == '!')
+		put_plan(l, word, proxy_context_failed(c, i, atoi(op + 1)));
+	else if (*op == '~')
+		put_plan(l, word, proxy_context_recursed(c, i));
+	else
+		fail_msg("what is %s", word);
+}
+
+static const char *run(bool invite, enum proxy_fork fork, uint16_t breadth, const char *script)
+{
+	static struct ladder l;
+	char copy[512], *save = 0;
+
+	memset(&l, 0, sizeof(l));
+	l.now = 1000;
+	proxy_context_open(&l.c, invite, fork, breadth, 185000, 32000);
+	snprintf(copy, sizeof(copy), "%s", script);
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(0, " ", &save)) {
+		if (!strcmp(w, "add")) {
+			char *const q = strtok_r(0, " ", &save), *const device = strchr(q, '/');
+
+			assert_true(proxy_context_add(&l.c, (uint16_t)atoi(q), device ? (uint8_t)atoi(device + 1) : 0) >= 0);
+		} else {
+			event(&l, w);
+		}
+	}
+	return l.out;
+}
+
+#define LADDER(invite, fork, script, golden) assert_string_equal(run(invite, fork, 60, script), golden)
+
+static void rfc3261_16_7_one_branch_answers(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> 0=100 0=180 0=200 0=200",
+	       "start | launch 0\n"
+	       "0=100 |\n"
+	       "0=180 | pass 180 from 0\n"
+	       "0=200 | pass 200 from 0 over\n"
+	       "0=200 | pass 200 from 0 over\n");
+}
+
+static void rfc3261_16_7_step5_every_2xx_is_forwarded(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 start 0> 1> 0=200 1=200",
+	       "start | launch 0,1\n"
+	       "0=200 | pass 200 from 0\n"
+	       "1=200 | pass 200 from 1 over\n");
+}
+
+static void rfc3261_16_7_step10_a_2xx_cancels_the_others(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 add 1000 start 0> 1> 2> 0=180 1=200 0=487 2=100 2=487",
+	       "start | launch 0,1,2\n"
+	       "0=180 | pass 180 from 0\n"
+	       "1=200 | cancel 0 pass 200 from 1\n"
+	       "0=487 |\n"
+	       "2=100 | cancel 2\n"
+	       "2=487 | over\n");
+}
+
+static void rfc3261_16_7_step6_the_best_of_all(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 start 0> 1> 0=404 1=500",
+	       "start | launch 0,1\n"
+	       "0=404 | keep\n"
+	       "1=500 | kept 404 from 0 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 start 0> 1> 0=500 1=404",
+	       "start | launch 0,1\n"
+	       "0=500 | keep\n"
+	       "1=404 | pass 404 from 1 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 start 0> 1> 0=404 1=401",
+	       "start | launch 0,1\n"
+	       "0=404 | keep\n"
+	       "1=401 | pass 401 from 1 over\n");
+}
+
+static void rfc3261_16_7_step6_503_becomes_500(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> 0=503",
+	       "start | launch 0\n"
+	       "0=503 | pass 500 from 0 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> 0!503",
+	       "start | launch 0\n"
+	       "0!503 | own 500 over\n");
+}
+
+static void rfc3261_16_7_a_6xx_waits_for_the_others(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 add 500 start 0> 1> 0=180 1=180 0=603 1=487",
+	       "start | launch 0,1\n"
+	       "0=180 | pass 180 from 0\n"
+	       "1=180 | pass 180 from 1\n"
+	       "0=603 | cancel 1 keep\n"
+	       "1=487 | kept 603 from 0 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 start 0> 1> 1=180 0=603 1=200", /* the answer crossed our CANCEL */
+	       "start | launch 0,1\n"
+	       "1=180 | pass 180 from 1\n"
+	       "0=603 | cancel 1 keep\n"
+	       "1=200 | pass 200 from 1 over\n");
+}
+
+static void rfc3261_16_7_step7_every_challenge_is_kept(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 add 1000 start 0> 1> 2> 0=407 1=401 2=404",
+	       "start | launch 0,1,2\n"
+	       "0=407 | keep\n"
+	       "1=401 | keep\n"
+	       "2=404 | kept 407 from 0 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 start 0> 1> 0=407 1=407",
+	       "start | launch 0,1\n"
+	       "0=407 | keep\n"
+	       "1=407 | keep kept 407 from 0 over\n");
+}
+
+static void rfc3261_16_10_cancel_goes_where_a_provisional_came(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 add 1000 add 500 start 0> 1> 0=180 cancel 0=487 1=180 1=487",
+	       "start | launch 0,1\n"
+	       "0=180 | pass 180 from 0\n"
+	       "cancel| cancel 0\n"
+	       "0=487 | keep\n"
+	       "1=180 | cancel 1 pass 180 from 1\n"
+	       "1=487 | kept 487 from 0 over\n");
+}
+
+static void rfc3261_16_10_cancel_before_anything_is_forwarded(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 start cancel",
+	       "start | launch 0\n"
+	       "cancel| own 487 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> cancel 0!408",
+	       "start | launch 0\n"
+	       "cancel|\n"
+	       "0!408 | own 487 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> cancel 0=200", /* too late */
+	       "start | launch 0\n"
+	       "cancel|\n"
+	       "0=200 | pass 200 from 0 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> cancel 0=486",
+	       "start | launch 0\n"
+	       "cancel|\n"
+	       "0=486 | pass 486 from 0 over\n");
+}
+
+static void rfc3261_9_1_a_cancelled_branch_has_64_t1_to_end(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> 0=180 cancel +31999 +1",
+	       "start | launch 0\n"
+	       "0=180 | pass 180 from 0\n"
+	       "cancel| cancel 0\n"
+	       "+1    | forget 0 own 487 over\n");
+}
+
+static void rfc3261_16_8_timer_c(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> 0=180 +100000 0=183 +184999 +1 0=487",
+	       "start | launch 0\n"
+	       "0=180 | pass 180 from 0\n"
+	       "0=183 | pass 183 from 0\n"
+	       "+1    | cancel 0\n"
+	       "0=487 | own 408 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> 0=180 +100000 0=100 +85000", /* a 100 does not restart it */
+	       "start | launch 0\n"
+	       "0=180 | pass 180 from 0\n"
+	       "0=100 |\n"
+	       "+85000| cancel 0\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> +185000",
+	       "start | launch 0\n"
+	       "+185000| forget 0 own 408 over\n");
+}
+
+static void rfc3261_16_6_serial_goes_on_after_a_failure(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_ONE_BY_ONE, "add 1000 add 1000 add 500 start 0> 0=486 1> 1=480 2> 2=404",
+	       "start | launch 0\n"
+	       "0=486 | launch 1 keep\n"
+	       "1=480 | launch 2\n"
+	       "2=404 | kept 486 from 0 over\n");
+	LADDER(true, PROXY_BY_Q, "add 500 add 1000 add 1000 start 1> 2> 1=486 2=486 0> 0=200",
+	       "start | launch 1,2\n"
+	       "1=486 | keep\n"
+	       "2=486 | launch 0\n"
+	       "0=200 | pass 200 from 0 over\n");
+	LADDER(true, PROXY_ALL, "add 500 add 1000 start",
+	       "start | launch 0,1\n");
+}
+
+static void rfc3261_16_7_step4_a_followed_3xx_is_no_candidate(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> add 900 0~ 1> 1=486",
+	       "start | launch 0\n"
+	       "0~    | launch 1\n"
+	       "1=486 | pass 486 from 1 over\n");
+}
+
+static void rfc4320_non_invite_gets_no_408(void **state)
+{
+	(void)state;
+	LADDER(false, PROXY_BY_Q, "add 1000 start 0> 0=180 0!408",
+	       "start | launch 0\n"
+	       "0=180 |\n"
+	       "0!408 | never over\n");
+	LADDER(false, PROXY_BY_Q, "add 1000 add 1000 start 0> 1> 0=200 1=200",
+	       "start | launch 0,1\n"
+	       "0=200 | pass 200 from 0\n"
+	       "1=200 | over\n");
+	LADDER(false, PROXY_BY_Q, "add 1000 start 0> cancel 0=200",
+	       "start | launch 0\n"
+	       "cancel|\n"
+	       "0=200 | pass 200 from 0 over\n");
+}
+
+static void rfc5626_another_flow_only_when_the_first_failed(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000/1 add 1000/1 add 1000/2 start 0> 2> 0!430 1> 1=486 2=486",
+	       "start | launch 0,2\n"
+	       "0!430 | launch 1\n"
+	       "1=486 | keep\n"
+	       "2=486 | kept 486 from 1 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000/1 add 1000/1 start 0> 0=486",
+	       "start | launch 0\n"
+	       "0=486 | pass 486 from 0 over\n");
+	LADDER(true, PROXY_BY_Q, "add 1000/1 start 0> 0!430",
+	       "start | launch 0\n"
+	       "0!430 | own 480 over\n");
+}
+
+static void rfc5393_breadth_bounds_and_is_shared(void **state)
+{
+	struct proxy_context c;
+
+	(void)state;
+	assert_string_equal(run(true, PROXY_BY_Q, 2, "add 1000 add 1000 add 1000 start 0> 1> 0=486 1=486 2> 2=486"),
+	                    "start | launch 0,1\n"
+	                    "0=486 | keep\n"
+	                    "1=486 | launch 2\n"
+	                    "2=486 | kept 486 from 0 over\n");
+	proxy_context_open(&c, true, PROXY_ALL, 60, 1, 1);
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(proxy_context_add(&c, 1000, 0), i);
+	proxy_context_start(&c);
+	int sum = 0;
+	for (int i = 0; i < 7; i++) {
+		assert_true(c.branch[i].breadth >= 8);
+		sum += c.branch[i].breadth;
+	}
+	assert_int_equal(sum, 60);
+}
+
+static void a_lost_server_transaction_cancels_silently(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> 0=180 lost 0=487",
+	       "start | launch 0\n"
+	       "0=180 | pass 180 from 0\n"
+	       "lost  | cancel 0\n"
+	       "0=487 | over\n");
+}
+
+static void limit_branches_max(void **state)
+{
+	struct proxy_context c;
+
+	(void)state;
+	proxy_context_open(&c, true, PROXY_ALL, 60, 1, 1);
+	for (int i = 0; i < PROXY_BRANCHES_MAX; i++)
+		assert_int_equal(proxy_context_add(&c, 1000, 0), i);
+	assert_true(proxy_context_add(&c, 1000, 0) < 0);
+	assert_int_equal(proxy_context_start(&c).launch, UINT32_MAX);
+}
+
+static void rfc3261_16_7_step6_ranks(void **state)
+{
+	static const int order[] = { 603, 302, 407, 484, 486, 482, 487, 430, 408, 500, 503 };
+
+	(void)state;
+	for (size_t i = 1; i < sizeof(order) / sizeof(order[0]); i++)
+		assert_true(proxy_best_rank(order[i - 1]) < proxy_best_rank(order[i]));
+	assert_int_equal(proxy_best_rank(401), proxy_best_rank(407));
+	assert_int_equal(proxy_best_rank(404), proxy_best_rank(486));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rfc3261_16_7_one_branch_answers),
+		cmocka_unit_test(rfc3261_16_7_step5_every_2xx_is_forwarded),
+		cmocka_unit_test(rfc3261_16_7_step10_a_2xx_cancels_the_others),
+		cmocka_unit_test(rfc3261_16_7_step6_the_best_of_all),
+		cmocka_unit_test(rfc3261_16_7_step6_503_becomes_500),
+		cmocka_unit_test(rfc3261_16_7_a_6xx_waits_for_the_others),
+		cmocka_unit_test(rfc3261_16_7_step7_every_challenge_is_kept),
+		cmocka_unit_test(rfc3261_16_10_cancel_goes_where_a_provisional_came),
+		cmocka_unit_test(rfc3261_16_10_cancel_before_anything_is_forwarded),
+		cmocka_unit_test(rfc3261_9_1_a_cancelled_branch_has_64_t1_to_end),
+		cmocka_unit_test(rfc3261_16_8_timer_c),
+		cmocka_unit_test(rfc3261_16_6_serial_goes_on_after_a_failure),
+		cmocka_unit_test(rfc3261_16_7_step4_a_followed_3xx_is_no_candidate),
+		cmocka_unit_test(rfc4320_non_invite_gets_no_408),
+		cmocka_unit_test(rfc5626_another_flow_only_when_the_first_failed),
+		cmocka_unit_test(rfc5393_breadth_bounds_and_is_shared),
+		cmocka_unit_test(a_lost_server_transaction_cancels_silently),
+		cmocka_unit_test(limit_branches_max),
+		cmocka_unit_test(rfc3261_16_7_step6_ranks),
+	};
+
+	return cmocka_run_group_tests(tests, 0, 0);
+}
