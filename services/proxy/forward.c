@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * forward: RFC 3261 16.6, one function a step.
+ *
+ * Steps 1 to 9 are here, and proxy_forward is their order. Step 7 comes in two halves: proxy_forward_next says which URI is
+ * to be found (RFC 3263 finds it, job.c chooses among what was found), and a->way says where this attempt goes. Step 8 gives
+ * the loop part, r->loop; the transaction that sends the copy puts the Via on it. Steps 10 and 11 are job.c's FORK.
+ */
+#include "forward.h"
+
+#include "auth.h"
+#include "sip/addr.h"
+#include "sip/draft.h"
+
+enum {
+	DATAGRAM_MAX = 1300, /* bytes, 18.1.1: path MTU unknown */
+	VIA_MAX = 140,       /* bytes our Via may add: host name, port, branch */
+	URI_MAX = 64 + PROXY_TOKEN_BYTES + WIRE_HOST_MAX,
+};
+
+/* ---- 1. Copy request: sip_draft_from ---- */
+
+/* ---- 2. Request-URI ---- */
+
+static void set_request_uri(struct sip_draft *copy, const struct proxy_request *r, const struct proxy_target *t)
+{
+	if (t->uri.p != sip_msg_target(&r->msg).p)
+		sip_draft_target(copy, t->uri);
+}
+
+/* ---- 3. Max-Forwards ---- */
+
+static void count_down_max_forwards(struct sip_draft *copy, const struct proxy_element *e, const struct proxy_request *r)
+{
+	const int hops = r->msg.index->facts.max_forwards;
+
+	sip_draft_set(copy, SIP_HDR_MAX_FORWARDS,
+	              rt_arena_printf(e->arena, "%d", hops < 0 ? SIP_MAX_FORWARDS : hops ? hops - 1 : 0));
+}
+
+/* ---- 4. Record-Route ---- */
+
+/* Requests that may make a dialog, RFC 3261 12.1, RFC 6665 4.1 and 4.2, RFC 3515. Inside a dialog it would change nothing (12.2). */
+static bool may_make_dialog(const struct proxy_request *r)
+{
+	const bool method = proxy_request_is(r, SIP_INVITE) || proxy_request_is(r, SIP_SUBSCRIBE) ||
+	                    proxy_request_is(r, SIP_REFER) || proxy_request_is(r, SIP_NOTIFY);
+
+	return method && !r->msg.index->facts.to_tag.n;
+}
+
+/* Can the caller's Contact be reached by its address? If not, or if it keeps a connection to us, we remember the way he came. */
+static struct proxy_way way_to_caller(const struct proxy_request *r)
+{
+	const struct slice contact = sip_msg_get(&r->msg, SIP_HDR_CONTACT);
+	struct sip_addr addr;
+	struct sip_uri uri;
+	struct sip_hop said;
+
+	if (sip_msg_count(&r->msg, SIP_HDR_VIA) != 1) /* another proxy is nearer to him: its Record-Route knows */
+		return (struct proxy_way){ .edge = 0 };
+	if (r->from.remote.proto == SIP_UDP && slice_present(contact) && !sip_addr_uri(contact, &addr, &uri) &&
+	    !sip_hop_ip(&said, uri.host, SIP_UDP, uri.port ? uri.port : sip_transport_port(SIP_UDP)) &&
+	    sip_hop_same(&said, &r->from.remote))
+		return (struct proxy_way){ .edge = 0 };
+	return r->from;
+}
+
+static struct slice record_route_value(const struct proxy_element *e, const struct wire_listener *l, struct slice token, bool secure)
+{
+	char *const text = rt_arena_raw(e->arena, URI_MAX);
+	struct rt_cursor c = rt_cursor_on(text, text ? URI_MAX : 0);
+	const bool tls = l->local.proto == SIP_TLS || l->local.proto == SIP_WSS;
+
+	rt_cursor_put(&c, secure ? SLICE("<sips:") : SLICE("<sip:"));
+	rt_cursor_put(&c, token);
+	rt_cursor_printf(&c, "@%s:%u", l->host, l->port);
+	if (l->local.proto != SIP_UDP && !(secure && tls)) {
+		rt_cursor_lit(&c, ";transport=");
+		rt_cursor_put(&c, sip_transport_param((enum sip_transport)l->local.proto));
+	}
+	rt_cursor_lit(&c, ";lr>");
+	return rt_cursor_text(&c);
+}
+
+static bool same_door(const struct wire_listener *a, const struct wire_listener *b)
+{
+	return a->local.proto == b->local.proto && a->local.family == b->local.family && a->port == b->port &&
+	       !strcmp(a->host, b->host);
+}
+
+/* One value when the copy leaves as the request came; two when transport, family or address change, each for its own side. */
+static void record_route(struct sip_draft *copy, const struct proxy_element *e, const struct proxy_request *r,
+                         const struct proxy_attempt *a)
+{
+	const struct wire_listener *const in = proxy_element_listener(e, r->from.edge, r->from.listener);
+	const struct wire_listener *const out = proxy_element_listener(e, a->way.edge, a->way.listener);
+	const bool secure = slice_starts_nocase(a->target->uri, SLICE("sips:"));
+	const struct proxy_way caller = way_to_caller(r);
+	char *const text = rt_arena_raw(e->arena, PROXY_TOKEN_BYTES);
+	struct rt_cursor token = rt_cursor_on(text, text ? PROXY_TOKEN_BYTES : 0);
+
+	if (!e->config->proxy_record_route || !may_make_dialog(r) || !out)
+		return;
+	proxy_token_render(&token, e->dialog, &r->msg, &caller, &a->target->way);
+	if (in && !same_door(in, out))
+		sip_draft_push(copy, SIP_HDR_RECORD_ROUTE, record_route_value(e, in, rt_cursor_text(&token), secure));
+	sip_draft_push(copy, SIP_HDR_RECORD_ROUTE, record_route_value(e, out, rt_cursor_text(&token), secure));
+}
+
+/* ---- 5. Additional header fields ---- */
+
+/* RFC 5393 5.3.3: how far the copy may fork. A request inside a dialog has one receiver. */
+static void lend_breadth(struct sip_draft *copy, const struct proxy_element *e, const struct proxy_request *r, uint16_t breadth)
+{
+	if (!r->msg.index->facts.to_tag.n || sip_msg_has(&r->msg, SIP_HDR_MAX_BREADTH))
+		sip_draft_set(copy, SIP_HDR_MAX_BREADTH, rt_arena_printf(e->arena, "%u", breadth));
+}
+
+/* 22.3: credentials for us end here, those for others go on. */
+static void drop_our_credentials(struct sip_draft *copy, const struct proxy_element *e, const struct proxy_request *r)
+{
+	for (int f = sip_msg_first(&r->msg, SIP_HDR_PROXY_AUTHORIZATION); f >= 0; f = sip_msg_next(&r->msg, f))
+		if (proxy_auth_is_ours(e, sip_msg_value(&r->msg, f)))
+			sip_draft_drop(copy, f);
+}
+
+/* ---- 6. Postprocess routing information ---- */
+
+/* The next value of "a, b": a comma counts outside <> and quotes only. */
+static bool next_value(struct slice *rest, struct slice *value)
+{
+	bool quoted = false, bracket = false;
+	uint32_t i = 0;
+
+	for (; i < rest->n && (quoted || bracket || rest->p[i] != ','); i++) {
+		if (rest->p[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (rest->p[i] == '<' || rest->p[i] == '>'))
+			bracket = rest->p[i] == '<';
+	}
+	*value = slice_trim(slice_head(*rest, i));
+	*rest = slice_from(*rest, i + 1);
+	return value->n > 0;
+}
+
+static void push_path(struct sip_draft *copy, struct slice path)
+{
+	struct slice value[SIP_FIELDS_MAX];
+	int n = 0;
+
+	while (n < SIP_FIELDS_MAX && next_value(&path, &value[n]))
+		n++;
+	while (n-- > 0)
+		sip_draft_push(copy, SIP_HDR_ROUTE, value[n]);
+}
+
+/* 16.4 took our own values off the top, and the last one when a strict router had put it there. */
+static void take_out_routes(struct sip_draft *copy, const struct proxy_request *r)
+{
+	int last = -1;
+
+	for (int f = sip_msg_first(&r->msg, SIP_HDR_ROUTE); f >= 0; f = sip_msg_next(&r->msg, f))
+		last = f;
+	for (int f = sip_msg_first(&r->msg, SIP_HDR_ROUTE); f >= 0 && f != r->route; f = sip_msg_next(&r->msg, f))
+		if (!(r->repaired && f == last))
+			sip_draft_drop(copy, f);
+	if (r->repaired)
+		sip_draft_drop(copy, last);
+}
+
+static struct slice first_route(const struct proxy_request *r, const struct proxy_target *t)
+{
+	struct slice path = t->path, value;
+
+	if (next_value(&path, &value))
+		return value;
+	return r->route < 0 ? SLICE_NONE : sip_msg_value(&r->msg, r->route);
+}
+
+/* "place the Request-URI into the Route header field as the last value ... the first value into the Request-URI" */
+static void turn_round(struct sip_draft *copy, const struct proxy_element *e, const struct proxy_request *r,
+                       const struct proxy_target *t)
+{
+	struct sip_addr first;
+
+	if (sip_addr_parse(&first, first_route(r, t)))
+		return;
+	sip_draft_append(copy, SIP_HDR_ROUTE, rt_arena_printf(e->arena, "<" SLICE_FMT ">", SLICE_ARG(t->uri)));
+	sip_draft_target(copy, first.uri);
+	if (!t->path.n)
+		sip_draft_drop(copy, r->route);
+}
+
+static void put_routes(struct sip_draft *copy, const struct proxy_element *e, const struct proxy_request *r,
+                       const struct proxy_attempt *a)
+{
+	struct slice path = a->target->path, value;
+
+	take_out_routes(copy, r);
+	if (a->next.strict) {
+		turn_round(copy, e, r, a->target);
+		next_value(&path, &value); /* it is the Request-URI now */
+	}
+	if (path.n)
+		push_path(copy, path);
+}
+
+/* ---- 7. Determine next-hop address, port and transport ---- */
+
+/* proxy.routes: "domain=sip:host": a target in that domain is sent there, its Request-URI unchanged. */
+static struct slice static_route(const struct proxy_element *e, struct slice host)
+{
+	const struct svc_words *const routes = &e->config->proxy_routes;
+
+	for (uint32_t i = 0; i < routes->n; i++) {
+		const int eq = slice_find(routes->word[i], '=');
+
+		if (eq > 0 && slice_eq_nocase(slice_head(routes->word[i], (uint32_t)eq), host))
+			return slice_from(routes->word[i], (uint32_t)eq + 1);
+	}
+	return SLICE_NONE;
+}
+
+int proxy_forward_next(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_target *t,
+                       struct proxy_next *out)
+{
+	const struct slice route = first_route(r, t);
+	const bool secure = slice_starts_nocase(t->uri, SLICE("sips:"));
+	struct sip_addr addr;
+	struct slice detour;
+
+	out->strict = false;
+	if (slice_present(route)) {
+		if (sip_addr_uri(route, &addr, &out->uri))
+			return RT_BAD;
+		out->strict = !slice_present(sip_uri_param(&out->uri, SLICE("lr")));
+	} else {
+		if (sip_uri_parse(&out->uri, t->uri))
+			return RT_BAD;
+		detour = t->fixed ? static_route(e, out->uri.host) : SLICE_NONE;
+		if (slice_present(detour) && sip_uri_parse(&out->uri, detour))
+			return RT_BAD;
+	}
+	if (secure) /* "if the Request-URI specifies a SIPS resource ... as if the input URI were a SIPS URI" */
+		out->uri.scheme = SIP_SCHEME_SIPS;
+	return out->uri.scheme == SIP_SCHEME_SIP || out->uri.scheme == SIP_SCHEME_SIPS ? 0 : RT_BAD;
+}
+
+int proxy_forward_numeric(const struct proxy_next *next, struct sip_hop *out)
+{
+	const struct slice maddr = sip_uri_param(&next->uri, SLICE("maddr"));
+	enum sip_transport proto = sip_uri_transport(&next->uri);
+	uint16_t port = next->uri.port;
+
+	if (!proto)
+		proto = SIP_UDP;
+	if (next->uri.scheme == SIP_SCHEME_SIPS && proto != SIP_WSS)
+		proto = proto == SIP_WS ? SIP_WSS : SIP_TLS;
+	if (!port)
+		port = sip_transport_port(proto);
+	return sip_hop_ip(out, maddr.n ? maddr : next->uri.host, proto, port) ? RT_ABSENT : 0;
+}
+
+/* ---- 8. Via: r->loop; 9. Content-Length: sip_draft_render ---- */
+
+int proxy_forward(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_attempt *a,
+                  struct sip_msg *out)
+{
+	struct sip_draft *const copy = sip_draft_from(e->arena, &r->msg); /* 1 */
+
+	if (!copy)
+		return RT_NOMEM;
+	set_request_uri(copy, r, a->target);   /* 2 */
+	count_down_max_forwards(copy, e, r);   /* 3 */
+	record_route(copy, e, r, a);           /* 4 */
+	lend_breadth(copy, e, r, a->breadth);  /* 5 */
+	drop_our_credentials(copy, e, r);
+	put_routes(copy, e, r, a);             /* 6 */
+	return sip_draft_render(copy, e->arena, out);
+}
+
+bool proxy_forward_is_large(const struct sip_msg *copy)
+{
+	return copy->text.n + VIA_MAX > DATAGRAM_MAX;
+}

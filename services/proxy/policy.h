@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* policy: how requests to a user are treated: by his own record when he has one, else by his domain. */
+#ifndef PROXY_POLICY_H
+#define PROXY_POLICY_H
+
+#include "loc/users.h"
+#include "svc/config.h"
+
+struct proxy_policy {
+	enum svc_mode mode;
+	enum svc_fork fork;
+	bool recurse;
+	bool stateless;
+};
+
+struct proxy_policy proxy_policy(const struct svc_domain *domain, const struct loc_policy *own); /* own NULL: none */
+
+#endif

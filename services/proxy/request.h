@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* request: the request in hand: as it arrived, and what 16.4 made of its Request-URI and Routes. */
+#ifndef PROXY_REQUEST_H
+#define PROXY_REQUEST_H
+
+#include "element.h"
+#include "sip/msg.h"
+#include "token.h"
+
+struct proxy_request {
+	struct sip_msg msg;      /* as it arrived; read-only */
+	struct proxy_way from;   /* where it came from */
+	struct sip_hop local;    /* where it came in */
+	bool peer;               /* the source is a configured, trusted peer */
+	bool merged;             /* 8.2.2.2: only a UAS minds */
+	bool in_dialog;          /* its Route set carries our signature for this dialog */
+	bool allowed;            /* its sender proved to be a user of ours */
+
+	struct slice target;     /* Request-URI after 16.4 */
+	struct sip_uri uri;      /* the same, read */
+	int route;               /* field number of the first Route value left; -1: none */
+	int last;                /* field number of the last Route value left; -1: none */
+	bool repaired;           /* a strict router sent it: the last Route value became the Request-URI */
+	struct proxy_way onward; /* told by our Record-Route value; edge 0: not told */
+	uint64_t loop;           /* loop-detection part of every branch we make for it, 16.6 step 8 */
+};
+
+static inline bool proxy_request_is(const struct proxy_request *r, enum sip_method method)
+{
+	return r->msg.index->method == method;
+}
+
+struct proxy_refusal { /* why a request is not forwarded, as a response */
+	uint16_t status;     /* 0: no objection */
+	uint16_t warning;    /* warn-code of 20.43 and RFC 5630; 0: none */
+	const char *text;    /* of the warning */
+	enum sip_hdr header; /* OTHER: none */
+	struct slice value;
+};
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* route: what stood in Request-URI and Route for us is taken out. Each function is one paragraph of 16.4. */
+#include "route.h"
+
+#include "sip/addr.h"
+#include "sip/hop.h"
+
+static void first_and_last_route(struct proxy_request *r)
+{
+	r->route = r->last = sip_msg_first(&r->msg, SIP_HDR_ROUTE);
+	for (int f = r->route; f >= 0; f = sip_msg_next(&r->msg, f))
+		r->last = f;
+}
+
+static int previous_route(const struct proxy_request *r, int field)
+{
+	int before = -1;
+
+	for (int f = r->route; f >= 0 && f != field; f = sip_msg_next(&r->msg, f))
+		before = f;
+	return before;
+}
+
+/* Only a dialog can carry our signature: a new request with an old Route set proves nothing. */
+static void read_token(const struct proxy_element *e, struct proxy_request *r, struct slice user)
+{
+	struct proxy_way onward;
+
+	if (!r->msg.index->facts.to_tag.n || !proxy_token_fits(user, e->dialog, &r->msg, &onward))
+		return;
+	r->in_dialog = true;
+	r->onward = onward;
+}
+
+/* "If the Request-URI contains a value this proxy previously placed into a Record-Route header field" */
+static bool is_our_record_route(const struct proxy_element *e, const struct sip_uri *uri)
+{
+	if (slice_present(uri->user) ? !proxy_token_looks(uri->user) : !slice_present(sip_uri_param(uri, SLICE("lr"))))
+		return false;
+	return proxy_element_is(e, uri);
+}
+
+static int undo_strict_routing(const struct proxy_element *e, struct proxy_request *r)
+{
+	struct sip_addr last;
+
+	if (r->route < 0 || !is_our_record_route(e, &r->uri))
+		return 0;
+	read_token(e, r, r->uri.user);
+	if (sip_addr_uri(sip_msg_value(&r->msg, r->last), &last, &r->uri))
+		return RT_BAD;
+	r->target = last.uri;
+	r->repaired = true;
+	if (r->route == r->last)
+		r->route = r->last = -1;
+	else
+		r->last = previous_route(r, r->last);
+	return 0;
+}
+
+/* "the request was received using the port and transport indicated (explicitly or by default) in the Request-URI" */
+static bool came_in_as_the_uri_says(const struct proxy_element *e, const struct proxy_request *r)
+{
+	const struct wire_listener *const l = proxy_element_listener(e, r->from.edge, r->from.listener);
+	const enum sip_transport proto = sip_uri_transport(&r->uri) ? sip_uri_transport(&r->uri) : SIP_UDP;
+	const uint16_t port = r->uri.port ? r->uri.port : sip_transport_port(proto);
+
+	return r->from.remote.proto == proto && (port == r->local.port || (l && port == l->port));
+}
+
+/* "If the Request-URI has a maddr parameter with a value the proxy is responsible for" */
+static int strip_our_maddr(const struct proxy_element *e, struct proxy_request *r)
+{
+	const struct slice maddr = sip_uri_param(&r->uri, SLICE("maddr"));
+	struct sip_uri there = r->uri;
+	struct rt_cursor c;
+	struct sip_param p;
+	char *text;
+
+	if (!maddr.n)
+		return 0;
+	there.host = maddr;
+	if (!proxy_element_is(e, &there) || !came_in_as_the_uri_says(e, r))
+		return 0;
+	text = rt_arena_raw(e->arena, r->target.n);
+	if (!text)
+		return RT_NOMEM;
+	c = rt_cursor_on(text, r->target.n);
+	rt_cursor_put(&c, slice_of(r->target.p, (uint32_t)(r->uri.host.p + r->uri.host.n - r->target.p)));
+	if (r->uri.host_kind == SIP_HOST_IPV6)
+		rt_cursor_char(&c, ']');
+	for (struct slice rest = r->uri.params; sip_param_next(&rest, &p) == 1;) {
+		if (slice_eq_nocase(p.name, SLICE("maddr")) || slice_eq_nocase(p.name, SLICE("transport")))
+			continue;
+		rt_cursor_char(&c, ';');
+		rt_cursor_put(&c, p.name);
+		if (slice_present(p.value)) {
+			rt_cursor_char(&c, '=');
+			rt_cursor_put(&c, p.value);
+		}
+	}
+	r->target = rt_cursor_text(&c);
+	return sip_uri_parse(&r->uri, r->target);
+}
+
+/* "If the first value in the Route header field indicates this proxy": all of ours in a row, for we may have put two. */
+static int remove_our_routes(const struct proxy_element *e, struct proxy_request *r)
+{
+	while (r->route >= 0) {
+		struct sip_addr addr;
+		struct sip_uri uri;
+
+		if (sip_addr_uri(sip_msg_value(&r->msg, r->route), &addr, &uri))
+			return RT_BAD;
+		if (!proxy_element_is(e, &uri))
+			return 0;
+		read_token(e, r, uri.user);
+		r->route = r->route == r->last ? -1 : sip_msg_next(&r->msg, r->route);
+	}
+	r->last = -1;
+	return 0;
+}
+
+/*
+ * The loop part of our branches, RFC 3261 16.6 step 8 as mended by RFC 5393 4.2: everything of the received request that
+ * decides where it goes. The topmost Via is left out, for it is another one each time round.
+ */
+static uint64_t loop_part(const struct proxy_element *e, const struct sip_msg *m)
+{
+	static const enum sip_hdr deciding[] = { SIP_HDR_ROUTE, SIP_HDR_PROXY_REQUIRE, SIP_HDR_PROXY_AUTHORIZATION, SIP_HDR_CALL_ID };
+	const struct slice part[] = { sip_msg_target(m), sip_msg_span(m, m->index->facts.from_tag),
+		                      sip_msg_span(m, m->index->facts.to_tag) };
+	uint64_t sum = m->index->facts.cseq;
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		sum = rt_mix(sum, rt_hash(e->branch, part[i].p, part[i].n));
+	for (size_t i = 0; i < sizeof(deciding) / sizeof(deciding[0]); i++)
+		for (int f = sip_msg_first(m, deciding[i]); f >= 0; f = sip_msg_next(m, f)) {
+			const struct slice value = sip_msg_value(m, f);
+
+			sum = rt_mix(sum, rt_hash(e->branch, value.p, value.n));
+		}
+	return sum;
+}
+
+int proxy_route(const struct proxy_element *e, struct proxy_request *r)
+{
+	int err;
+
+	r->target = sip_msg_target(&r->msg);
+	r->loop = loop_part(e, &r->msg);
+	first_and_last_route(r);
+	if (sip_uri_parse(&r->uri, r->target))
+		return RT_BAD;
+	if ((err = undo_strict_routing(e, r)) || (err = strip_our_maddr(e, r)))
+		return err;
+	return remove_our_routes(e, r);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* target: from a Request-URI to the set of URIs to try. */
+#include "target.h"
+
+#include "sip/addr.h"
+#include "sip/hop.h"
+
+/* The number of a tel URI without its visual separators, at the first domain: RFC 3966 5.1.1, RFC 3261 19.1.6. */
+static struct slice number_at(struct rt_arena *a, const struct sip_uri *uri, struct slice domain)
+{
+	const uint32_t room = uri->user.n + 1 + domain.n;
+	char *const text = rt_arena_raw(a, room);
+	struct rt_cursor c = rt_cursor_on(text, text ? room : 0);
+
+	for (uint32_t i = 0; i < uri->user.n; i++)
+		if (!strchr("-.()", uri->user.p[i]))
+			rt_cursor_char(&c, uri->user.p[i]);
+	rt_cursor_char(&c, '@');
+	rt_cursor_put(&c, domain);
+	return c.err ? SLICE_NONE : rt_cursor_text(&c);
+}
+
+int proxy_target_place(const struct proxy_element *e, const struct proxy_request *r, struct proxy_address *out)
+{
+	struct sip_uri at_home = r->uri;
+
+	*out = (struct proxy_address){ .place = PROXY_AWAY };
+	if (slice_present(sip_uri_param(&r->uri, SLICE("maddr"))))
+		return 0; /* 16.5: a maddr left by 16.4 is somebody else's */
+	out->domain = proxy_element_domain(e, &r->uri);
+	if (r->uri.scheme == SIP_SCHEME_TEL && out->domain) {
+		out->place = PROXY_USER;
+		out->aor = number_at(e->arena, &r->uri, out->domain->name);
+		return slice_present(out->aor) ? 0 : RT_NOMEM;
+	}
+	if (!slice_present(r->uri.user)) {
+		out->place = proxy_element_is(e, &r->uri) ? PROXY_HERE : PROXY_AWAY;
+		return 0;
+	}
+	if (!out->domain)
+		return 0;
+	out->place = PROXY_USER;
+	at_home.host = out->domain->name;
+	return sip_uri_aor(&at_home, e->arena, &out->aor);
+}
+
+void proxy_target_away(const struct proxy_request *r, struct proxy_target *out)
+{
+	*out = (struct proxy_target){ .uri = r->target, .way = r->route < 0 ? r->onward : (struct proxy_way){ .edge = 0 },
+		                      .q = 1000, .fixed = true };
+}
+
+static bool is_sip(const struct sip_uri *u)
+{
+	return u->scheme == SIP_SCHEME_SIP || u->scheme == SIP_SCHEME_SIPS;
+}
+
+/*
+ * A binding's way back: its connection; or the source of its datagrams, when that is another host than its Contact says,
+ * which a NAT in between looks like. A Path leads back by itself.
+ */
+static struct proxy_way way_back(const struct loc_binding *b, const struct sip_uri *contact)
+{
+	struct proxy_way w = { .flow = b->flow, .edge = b->edge, .listener = b->listener };
+	struct sip_hop said;
+
+	if (b->path.n || !b->received.n || sip_hop_parse(&w.remote, b->received))
+		return (struct proxy_way){ .edge = 0 };
+	if (w.remote.proto != SIP_UDP || w.flow)
+		return w;
+	if (contact->scheme != SIP_SCHEME_SIP || sip_uri_transport(contact) > SIP_UDP ||
+	    (!sip_hop_ip(&said, contact->host, SIP_UDP, 0) && sip_hop_same_ip(&said, &w.remote)))
+		return (struct proxy_way){ .edge = 0 };
+	return w;
+}
+
+static bool already(const struct sip_uri *u, const struct sip_uri *known, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (sip_uri_same(u, &known[i]))
+			return true;
+	return false;
+}
+
+/* RFC 5630 5.3 and RFC 3261 26.2.2: what was asked for securely goes on securely. */
+static bool secure_enough(const struct proxy_request *r, const struct sip_uri *contact)
+{
+	return r->uri.scheme != SIP_SCHEME_SIPS || contact->scheme == SIP_SCHEME_SIPS;
+}
+
+/* "<urn:uuid:..>" without its brackets */
+static struct slice inside_brackets(struct slice s)
+{
+	return s.n >= 2 && s.p[0] == '<' ? slice_of(s.p + 1, s.n - 2) : s;
+}
+
+/* RFC 5627 3.3: a GRUU means one device. Its `gr` is the instance. */
+static bool is_meant(const struct proxy_request *r, const struct loc_binding *b)
+{
+	const struct slice gr = sip_uri_param(&r->uri, SLICE("gr"));
+
+	return !gr.n || slice_eq_nocase(inside_brackets(b->instance), gr);
+}
+
+int proxy_target_bindings(const struct proxy_element *e, const struct proxy_request *r, const struct loc_binding *b, int n,
+                          struct proxy_target out[PROXY_TARGETS_MAX])
+{
+	struct sip_uri known[PROXY_TARGETS_MAX];
+	int count = 0;
+
+	for (int i = 0; i < n && count < PROXY_TARGETS_MAX; i++) {
+		struct sip_uri *const uri = &known[count];
+		struct proxy_target *const t = &out[count];
+
+		if (b[i].expires_at <= e->now || sip_uri_parse(uri, b[i].contact) || !is_sip(uri))
+			continue;
+		if (!is_meant(r, &b[i]) || !secure_enough(r, uri) || (!b[i].reg_id && already(uri, known, count)))
+			continue;
+		*t = (struct proxy_target){ .contact = b[i].contact, .path = b[i].path, .instance = b[i].instance,
+			                    .way = way_back(&b[i], uri), .expires_at = b[i].expires_at, .q = b[i].q };
+		t->outbound = t->way.edge && b[i].reg_id;
+		if (!sip_uri_as_target(uri, e->arena, &t->uri))
+			count++;
+	}
+	return count;
+}
+
+static bool known_target(const struct sip_uri *u, const struct proxy_target *const known[], int n)
+{
+	struct sip_uri other;
+
+	for (int i = 0; i < n; i++)
+		if (!sip_uri_parse(&other, known[i]->uri) && sip_uri_same(u, &other))
+			return true;
+	return false;
+}
+
+int proxy_target_contacts(const struct proxy_element *e, const struct proxy_request *r, const struct sip_msg *response,
+                          const struct proxy_target *const known[], int nknown,
+                          struct proxy_target out[PROXY_TARGETS_MAX])
+{
+	struct sip_uri fresh[PROXY_TARGETS_MAX];
+	int count = 0;
+
+	for (int f = sip_msg_first(response, SIP_HDR_CONTACT); f >= 0 && count < PROXY_TARGETS_MAX;
+	     f = sip_msg_next(response, f)) {
+		struct sip_uri *const uri = &fresh[count];
+		struct proxy_target *const t = &out[count];
+		struct sip_addr addr;
+		int q;
+
+		if (sip_addr_uri(sip_msg_value(response, f), &addr, uri) || !is_sip(uri) || !secure_enough(r, uri))
+			continue;
+		if (already(uri, fresh, count) || known_target(uri, known, nknown))
+			continue;
+		q = sip_q_parse(sip_param_get(addr.params, SLICE("q")));
+		*t = (struct proxy_target){ .contact = addr.uri, .q = (uint16_t)(q < 0 ? 1000 : q) };
+		if (!sip_uri_as_target(uri, e->arena, &t->uri))
+			count++;
+	}
+	return count;
+}

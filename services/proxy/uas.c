@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* uas: the server as a user agent server. It answers OPTIONS, and says politely why it does nothing else. */
+#include "uas.h"
+
+#include "check.h"
+#include "sip/param.h"
+
+#define ALLOWED   "OPTIONS, REGISTER"
+#define SUPPORTED "path, outbound, gruu"
+
+static struct slice to_tag(const struct proxy_element *e, const struct sip_msg *m)
+{
+	const struct slice call_id = sip_msg_get(m, SIP_HDR_CALL_ID), from = sip_msg_span(m, m->index->facts.from_tag),
+	                   branch = sip_msg_span(m, m->index->facts.via_branch);
+	const uint64_t part[] = {
+		rt_hash(e->tag, call_id.p, call_id.n), rt_hash(e->tag, from.p, from.n), rt_hash(e->tag, branch.p, branch.n),
+	};
+
+	return rt_arena_printf(e->arena, "%016llx", (unsigned long long)rt_hash(e->tag, part, sizeof(part)));
+}
+
+struct sip_draft *proxy_uas_reply(const struct proxy_element *e, const struct sip_msg *request, int status)
+{
+	return sip_draft_reply(e->arena, request, status, SLICE_NONE,
+	                       status > 100 ? to_tag(e, request) : SLICE_NONE);
+}
+
+struct sip_draft *proxy_uas_refuse(const struct proxy_element *e, const struct sip_msg *request,
+                                   const struct proxy_refusal *why)
+{
+	struct sip_draft *const d = proxy_uas_reply(e, request, why->status);
+
+	if (d && why->header != SIP_HDR_OTHER)
+		sip_draft_set(d, why->header, why->value);
+	if (d && why->warning)
+		sip_draft_set(d, SIP_HDR_WARNING, rt_arena_printf(e->arena, "%d peal \"%s\"", why->warning, why->text));
+	return d;
+}
+
+/* 8.2.1: what a method gets when it is sent to the server itself. Others: 405. */
+static int method_status(const struct sip_msg *m)
+{
+	switch ((enum sip_method)m->index->method) {
+	case SIP_OPTIONS:
+		return 200;
+	case SIP_INVITE:
+	case SIP_MESSAGE:
+	case SIP_REGISTER:
+		return 404; /* allowed here, but nobody has this address */
+	case SIP_BYE:
+	case SIP_CANCEL:
+	case SIP_PRACK:
+	case SIP_UPDATE:
+	case SIP_INFO:
+	case SIP_NOTIFY:
+	case SIP_REFER:
+		return 481; /* 12.2.2: we are in no dialog */
+	default:
+		return 405;
+	}
+}
+
+/* 8.2.3: a body that must be understood, and is not. We understand none; REGISTER and OPTIONS need none. */
+static bool must_read_body(const struct sip_msg *m)
+{
+	const struct slice disposition = sip_msg_get(m, SIP_HDR_CONTENT_DISPOSITION);
+	const int semi = slice_present(disposition) ? slice_find(disposition, ';') : -1;
+	struct slice handling = SLICE_NONE;
+
+	if (!m->index->body_n)
+		return false;
+	if (semi >= 0)
+		handling = sip_param_get(slice_from(disposition, (uint32_t)semi + 1), SLICE("handling"));
+	return slice_eq_nocase(handling, SLICE("required"));
+}
+
+/* 11.2: what an OPTIONS tells about us. */
+static void describe(struct sip_draft *d)
+{
+	sip_draft_set(d, SIP_HDR_ALLOW, SLICE(ALLOWED));
+	sip_draft_set(d, SIP_HDR_ACCEPT, SLICE("application/sdp"));
+	sip_draft_set(d, SIP_HDR_ACCEPT_ENCODING, SLICE("identity"));
+	sip_draft_set(d, SIP_HDR_ACCEPT_LANGUAGE, SLICE("en"));
+	sip_draft_set(d, SIP_HDR_SUPPORTED, SLICE(SUPPORTED));
+}
+
+static struct proxy_refusal examine(const struct proxy_element *e, const struct proxy_request *r)
+{
+	const struct sip_msg *const m = &r->msg;
+	const struct slice unknown = proxy_check_tags(e->arena, m, SIP_HDR_REQUIRE, SLICE(SUPPORTED));
+	const int status = method_status(m);
+
+	if (status == 405)
+		return (struct proxy_refusal){ .status = 405, .header = SIP_HDR_ALLOW, .value = SLICE(ALLOWED) };
+	if (r->merged) /* 8.2.2.2 */
+		return (struct proxy_refusal){ .status = 482 };
+	if (unknown.n && !proxy_request_is(r, SIP_CANCEL)) /* 8.2.2.3 */
+		return (struct proxy_refusal){ .status = 420, .header = SIP_HDR_UNSUPPORTED, .value = unknown };
+	if (must_read_body(m))
+		return (struct proxy_refusal){ .status = 415, .header = SIP_HDR_ACCEPT, .value = SLICE("application/sdp") };
+	return (struct proxy_refusal){ .status = (uint16_t)status };
+}
+
+struct sip_draft *proxy_uas_answer(const struct proxy_element *e, const struct proxy_request *r)
+{
+	const struct proxy_refusal verdict = examine(e, r);
+	struct sip_draft *const d = proxy_uas_refuse(e, &r->msg, &verdict);
+
+	if (d && verdict.status == 200)
+		describe(d);
+	return d;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* way: edges compared. */
+#include "way.h"
+
+static const struct wire_member *edge_for(const struct proxy_element *e, const struct sip_hop *hop)
+{
+	const struct wire_member *best = 0, *m;
+	uint64_t highest = 0;
+
+	for (uint32_t i = 0; (m = wire_members_each(e->members, &i));) {
+		const uint64_t weight = rt_mix(m->id, sip_hop_hash(hop));
+
+		if (m->tier != WIRE_TRANSPORT || m->state != WIRE_LIVE)
+			continue;
+		if (wire_member_listener(m, hop->proto, hop->family, -1) < 0)
+			continue;
+		if (!best || weight > highest) {
+			best = m;
+			highest = weight;
+		}
+	}
+	return best;
+}
+
+int proxy_way_to(const struct proxy_element *e, const struct proxy_way *from, const struct sip_hop *hop, struct proxy_way *out)
+{
+	const struct wire_member *edge = from->edge ? wire_members_get(e->members, from->edge) : 0;
+	int listener = edge ? wire_member_listener(edge, hop->proto, hop->family, from->listener) : -1;
+
+	if (listener < 0) {
+		edge = edge_for(e, hop);
+		if (!edge)
+			return RT_ABSENT;
+		listener = wire_member_listener(edge, hop->proto, hop->family, -1);
+	}
+	*out = (struct proxy_way){ .remote = *hop, .edge = edge->id, .listener = (uint16_t)listener };
+	return 0;
+}
+
+int proxy_way_back(const struct proxy_element *e, struct proxy_way *w)
+{
+	if (proxy_element_listener(e, w->edge, w->listener))
+		return 0;
+	return w->flow ? RT_ABSENT : proxy_way_to(e, w, &w->remote, w);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* way: by which edge, listener and connection a message leaves for its next hop. */
+#ifndef PROXY_WAY_H
+#define PROXY_WAY_H
+
+#include "request.h"
+
+/*
+ * The way to a hop: the edge the request came by when that speaks the hop's transport and family, else another edge that
+ * does, the same one for the same hop. 0 | RT_ABSENT (nobody here speaks that)
+ */
+RT_MUSTUSE
+int proxy_way_to(const struct proxy_element *e, const struct proxy_way *from, const struct sip_hop *hop, struct proxy_way *out);
+
+/* Is a way told by a binding or a Route still there? A datagram may leave by another edge when its own is gone. 0 | RT_ABSENT */
+RT_MUSTUSE
+int proxy_way_back(const struct proxy_element *e, struct proxy_way *w);
+
+#endif
