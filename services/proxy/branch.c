@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* branch: RFC 3261 16.6 steps 7, 10 and 11 for one target: find its hops, try them in order, each try a FORK. */
+#include "job.h"
+
+#include "rt/table.h"
+#include "sip/via.h"
+#include "way.h"
+
+enum { FAILED_HOP_SECONDS = 32 }; /* a hop that did not answer comes last for as long as a transaction lives */
+
+/* ---- The end of a branch ---- */
+
+static void ended(struct proxy *p, struct proxy_job *j, int i, int status)
+{
+	proxy_job_carry_out(p, j, proxy_context_failed(&j->ctx, i, status), i, 0);
+}
+
+/* What a failure counts as: 16.6 step 7, 16.9, RFC 5626 5.3, 21.5.5. */
+static int status_of(int err)
+{
+	switch (err) {
+	case RT_TIMEOUT:
+		return 408;
+	case RT_ABSENT:
+		return 430;
+	default:
+		return 503;
+	}
+}
+
+/* ---- One attempt ---- */
+
+static struct wire_head head_of(const struct proxy_job *j, const struct proxy_way *way)
+{
+	return (struct wire_head){ .trail = j->trail, .born = j->born, .txn = j->txn, .context = j->self, .loop = j->req.loop,
+		                   .flow = way->flow, .edge = way->edge, .listener = way->listener, .remote = way->remote };
+}
+
+/* 16.11: equal for every retransmission, and for the CANCEL and ACK of an INVITE; different for different requests. */
+static uint64_t stateless_branch(const struct proxy *p, const struct proxy_job *j)
+{
+	const struct sip_msg *const m = &j->req.msg;
+	const struct slice via = sip_msg_get(m, SIP_HDR_VIA), target = j->req.target;
+	const struct slice branch = sip_msg_span(m, m->index->facts.via_branch);
+	const struct slice stable = m->index->facts.via_flags & SIP_VIA_COOKIE ? branch : via;
+
+	return rt_mix(rt_hash(p->e.branch, stable.p, stable.n), rt_hash(p->e.branch, target.p, target.n));
+}
+
+static int depart(struct proxy *p, struct proxy_job *j, const struct proxy_way *way, const struct sip_msg *copy)
+{
+	struct wire_head head = head_of(j, way);
+
+	head.verb = WIRE_DEPART;
+	head.flags = WIRE_STATELESS;
+	head.to = way->edge;
+	head.txn = 0;
+	head.branch = stateless_branch(p, j);
+	++*p->count.stateless;
+	return svc_post(p->svc, &head, copy);
+}
+
+/* Nothing will be answered by us: the next copy of this request is to come here again. */
+static void forget_server(struct proxy *p, struct proxy_job *j)
+{
+	const struct wire_head head = { .verb = WIRE_ANSWER, .to = j->owner, .txn = j->txn, .trail = j->trail };
+
+	j->over = true;
+	if (j->txn && svc_post(p->svc, &head, 0))
+		rt_log(RT_LOG_W, "proxy.unanswered", j->trail, "stateless=1");
+}
+
+static int fork_branch(struct proxy *p, struct proxy_job *j, int i, const struct proxy_way *way, const struct sip_msg *copy)
+{
+	struct wire_head head = head_of(j, way);
+
+	head.verb = WIRE_FORK;
+	head.to = j->owner;
+	head.slot = proxy_branch_slot(&j->ctx, i);
+	++*p->count.branches;
+	return svc_post(p->svc, &head, copy);
+}
+
+/* Step 10, and 11 in the context: hand the copy to a client transaction. */
+static int send_copy(struct proxy *p, struct proxy_job *j, int i, const struct proxy_way *way, const struct sip_msg *copy)
+{
+	int err;
+
+	if (j->stateless) {
+		err = depart(p, j, way, copy);
+		if (!err)
+			forget_server(p, j);
+		return err;
+	}
+	err = fork_branch(p, j, i, way, copy);
+	if (err)
+		return err;
+	j->attempts++;
+	proxy_context_begun(&j->ctx, i, svc_now(p->svc));
+	return 0;
+}
+
+/* 18.1.1: a large request leaves by TCP where we can, and by UDP only when that is refused. */
+static bool widen(struct proxy *p, struct proxy_job *j, int i, const struct sip_msg *copy)
+{
+	struct proxy_aim *const aim = j->aim[i];
+	struct sip_hop *const hops = proxy_keep_take(&j->keep, sizeof(*hops) * (size_t)(aim->nhop - aim->at + 1));
+	struct sip_hop tcp = aim->hop[aim->at];
+	struct proxy_way way;
+
+	tcp.proto = SIP_TCP;
+	aim->widened = true;
+	if (!hops || !proxy_forward_is_large(copy) || proxy_way_to(&p->e, &j->req.from, &tcp, &way))
+		return false;
+	hops[0] = tcp;
+	memcpy(hops + 1, aim->hop + aim->at, sizeof(*hops) * (size_t)(aim->nhop - aim->at));
+	aim->nhop = (uint8_t)(aim->nhop - aim->at + 1);
+	aim->at = 0;
+	aim->hop = hops;
+	return true;
+}
+
+static int way_of(struct proxy *p, struct proxy_job *j, const struct proxy_aim *aim, struct proxy_way *way)
+{
+	if (!aim->by_way)
+		return proxy_way_to(&p->e, &j->req.from, &aim->hop[aim->at], way);
+	*way = aim->target.way;
+	return proxy_way_back(&p->e, way);
+}
+
+/* 0, or why this hop cannot even be tried. */
+static int attempt(struct proxy *p, struct proxy_job *j, int i)
+{
+	struct proxy_aim *const aim = j->aim[i];
+	struct proxy_attempt a = { .target = &aim->target, .next = aim->next, .breadth = j->ctx.branch[i].breadth };
+	struct sip_msg copy;
+	int err = way_of(p, j, aim, &a.way);
+
+	if (!err)
+		err = proxy_forward(&p->e, &j->req, &a, &copy);
+	if (!err && a.way.remote.proto == SIP_UDP && !aim->by_way && !aim->widened && widen(p, j, i, &copy))
+		return attempt(p, j, i); /* Via and Record-Route say TCP now */
+	return err ? err : send_copy(p, j, i, &a.way, &copy);
+}
+
+/* Try hops from the current one on, until one is under way; then the branch fails. */
+static void try_hops(struct proxy *p, struct proxy_job *j, int i, int err)
+{
+	struct proxy_aim *const aim = j->aim[i];
+
+	for (; aim->at < aim->nhop; aim->at++) {
+		err = attempt(p, j, i);
+		if (!err)
+			return;
+		if (aim->by_way)
+			break;
+		err = RT_DOWN;
+	}
+	if (j->stateless)
+		j->over = true; /* nobody to tell but the log */
+	ended(p, j, i, status_of(err));
+}
+
+/* ---- Step 7: where to ---- */
+
+static void by_address(struct proxy *p, struct proxy_job *j, int i);
+
+static void on_hops(void *self, uint64_t token, int err, const struct sip_hop *hops, int n)
+{
+	struct proxy *const p = self;
+	const struct proxy_search *const found = rt_pool_get(p->searches, token);
+	const struct proxy_search search = found ? *found : (struct proxy_search){ .job = 0 };
+	struct proxy_job *const j = found ? proxy_job_enter(p, search.job) : 0;
+	struct proxy_aim *aim;
+	struct sip_hop *kept;
+
+	rt_pool_give(p->searches, token);
+	if (!j)
+		return;
+	aim = j->aim[search.branch];
+	if (j->ctx.branch[search.branch].phase != PROXY_SEEKING)
+		goto out;
+	kept = err ? 0 : proxy_keep_take(&j->keep, sizeof(*kept) * (size_t)n);
+	if (!kept) {
+		rt_log(RT_LOG_I, "proxy.nowhere", j->trail, "host=%s why=%s", rt_log_safe(aim->next.uri.host), rt_err_name(err));
+		j->over |= j->stateless;
+		ended(p, j, search.branch, err == RT_ABSENT ? 404 : err == RT_TIMEOUT ? 504 : 503);
+		goto out;
+	}
+	memcpy(kept, hops, sizeof(*kept) * (size_t)n);
+	aim->hop = kept;
+	aim->nhop = (uint8_t)n;
+	aim->at = 0;
+	try_hops(p, j, search.branch, RT_DOWN);
+out:
+	proxy_job_leave(p, j);
+}
+
+static void search(struct proxy *p, struct proxy_job *j, int i)
+{
+	rt_handle token;
+	struct proxy_search *const s = rt_pool_take(p->searches, &token);
+
+	if (!s) {
+		ended(p, j, i, 503);
+		return;
+	}
+	*s = (struct proxy_search){ .job = j->self, .branch = (uint8_t)i };
+	if (dns_resolve(p->dns, &j->aim[i]->next.uri, svc_now(p->svc), on_hops, p, token)) {
+		rt_pool_give(p->searches, token);
+		ended(p, j, i, 503);
+	}
+}
+
+static void by_address(struct proxy *p, struct proxy_job *j, int i)
+{
+	struct proxy_aim *const aim = j->aim[i];
+	struct sip_hop hop, *kept;
+
+	aim->by_way = false;
+	if (proxy_forward_numeric(&aim->next, &hop)) {
+		search(p, j, i);
+		return;
+	}
+	kept = proxy_keep_take(&j->keep, sizeof(*kept));
+	if (!kept) {
+		ended(p, j, i, 503);
+		return;
+	}
+	*kept = hop;
+	aim->hop = kept;
+	aim->nhop = 1;
+	aim->at = 0;
+	try_hops(p, j, i, RT_DOWN);
+}
+
+void proxy_branch_launch(struct proxy *p, struct proxy_job *j, int i)
+{
+	struct proxy_aim *const aim = j->aim[i];
+	struct proxy_way way = aim->target.way;
+
+	if (proxy_forward_next(&p->e, &j->req, &aim->target, &aim->next)) {
+		j->over |= j->stateless;
+		ended(p, j, i, 416);
+		return;
+	}
+	aim->by_way = way.edge && !proxy_way_back(&p->e, &way);
+	if (aim->by_way) {
+		aim->hop = &aim->target.way.remote;
+		aim->nhop = 1;
+		aim->at = 0;
+		try_hops(p, j, i, RT_ABSENT);
+	} else if (aim->target.outbound) {
+		ended(p, j, i, 430);
+	} else {
+		by_address(p, j, i);
+	}
+}
+
+/* ---- What became of an attempt ---- */
+
+/* RFC 3263 4.3: a new branch to the next hop of the list. */
+bool proxy_branch_next_hop(struct proxy *p, struct proxy_job *j, int i)
+{
+	struct proxy_aim *const aim = j->aim[i];
+	struct proxy_branch *const b = &j->ctx.branch[i];
+
+	if (!aim->nhop || b->phase == PROXY_DONE || b->wish || b->cancelled)
+		return false;
+	if (!aim->by_way)
+		dns_hop_failed(p->dns, &aim->hop[aim->at], svc_now(p->svc), FAILED_HOP_SECONDS);
+	if (aim->by_way || aim->at + 1 >= aim->nhop)
+		return false;
+	aim->at++;
+	b->attempt++;
+	try_hops(p, j, i, RT_DOWN);
+	return true;
+}
+
+/* A connection that is gone, of a phone that never promised to keep it (RFC 5626): its Contact may still be reached. */
+static bool leave_the_way(struct proxy *p, struct proxy_job *j, int i, int err)
+{
+	struct proxy_aim *const aim = j->aim[i];
+	struct proxy_branch *const b = &j->ctx.branch[i];
+
+	if (!aim->by_way || !aim->target.way.flow || aim->target.outbound || err != RT_ABSENT || b->phase == PROXY_DONE || b->wish)
+		return false;
+	b->attempt++;
+	by_address(p, j, i);
+	return true;
+}
+
+void proxy_branch_failed(struct proxy *p, struct proxy_job *j, int i, int err)
+{
+	if (j->ctx.branch[i].phase == PROXY_DONE || leave_the_way(p, j, i, err) || proxy_branch_next_hop(p, j, i))
+		return;
+	ended(p, j, i, status_of(err));
+}
+
+/* ---- CANCEL ---- */
+
+/* RFC 3326: why a branch is cancelled; the caller's own reason goes on as he gave it. */
+static struct slice reason(const struct proxy *p, const struct proxy_job *j)
+{
+	const int why = j->ctx.why;
+
+	if (why == 487)
+		return j->reason;
+	if (sip_status_success(why))
+		return SLICE("Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n");
+	return rt_arena_printf(p->e.arena, "Reason: SIP;cause=%d\r\n", why);
+}
+
+void proxy_branch_give_up(struct proxy *p, struct proxy_job *j, int i, bool forget)
+{
+	const struct sip_msg lines = { .text = forget ? SLICE_NONE : reason(p, j) };
+	const struct wire_head head = { .verb = WIRE_GIVE_UP, .to = j->owner, .trail = j->trail, .txn = j->txn, .context = j->self,
+		                        .flags = forget ? WIRE_FORGET : 0, .branch = j->ctx.branch[i].client,
+		                        .slot = proxy_branch_slot(&j->ctx, i) };
+
+	if (head.branch && svc_post(p->svc, &head, lines.text.n ? &lines : 0))
+		rt_log(RT_LOG_W, "proxy.uncancelled", j->trail, "branch=%d", i);
+}

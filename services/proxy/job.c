@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT */
+/* job: RFC 3261 16.3, 16.4 and 16.5 in order, each question to the outside being the end of a step. */
+#include "job.h"
+
+#include "auth.h"
+#include "check.h"
+#include "policy.h"
+#include "redirect.h"
+#include "route.h"
+#include "rt/table.h"
+#include "uas.h"
+
+static void begin(struct proxy *p, struct proxy_job *j, const struct proxy_target *t, int n, const struct proxy_policy *policy);
+
+/* ---- The life of a job ---- */
+
+static uint64_t txn_key(uint32_t owner, rt_handle txn)
+{
+	return rt_mix(owner, txn);
+}
+
+static struct proxy_job *job_new(struct proxy *p, const struct wire_parcel *in)
+{
+	const struct wire_head *const h = in->head;
+	rt_handle self;
+	struct proxy_job *const j = rt_pool_take(p->jobs, &self);
+
+	if (!j)
+		return 0;
+	j->self = self;
+	j->txn = h->txn;
+	j->owner = h->from;
+	j->trail = h->trail;
+	j->born = h->born;
+	j->began = svc_now(p->svc);
+	j->busy = 1;
+	j->ctx.best = -1;
+	j->req.from = (struct proxy_way){ .remote = h->remote, .flow = h->flow, .edge = h->edge, .listener = h->listener };
+	j->req.local = h->local;
+	j->req.peer = h->flags & WIRE_PEER;
+	j->req.merged = h->flags & WIRE_MERGED;
+	if (proxy_keep_msg(&j->keep, &in->msg, &j->req.msg) ||
+	    (j->txn && rt_table_put(p->by_txn, txn_key(j->owner, j->txn), self))) {
+		proxy_keep_drop(&j->keep);
+		rt_pool_give(p->jobs, self);
+		return 0;
+	}
+	return j;
+}
+
+static void job_end(struct proxy *p, struct proxy_job *j)
+{
+	if (j->status)
+		rt_log(RT_LOG_I, "proxy.final", j->trail, "method=%s status=%u branches=%u ms=%llu",
+		       rt_log_safe(sip_msg_method(&j->req.msg)), j->status, j->attempts,
+		       (unsigned long long)(svc_now(p->svc) - j->began));
+	if (j->txn)
+		rt_table_drop(p->by_txn, txn_key(j->owner, j->txn), j->self);
+	svc_timer_stop(p->svc, &j->timer);
+	proxy_keep_drop(&j->keep);
+	rt_pool_give(p->jobs, j->self);
+}
+
+struct proxy_job *proxy_job_enter(struct proxy *p, rt_handle job)
+{
+	struct proxy_job *const j = rt_pool_get(p->jobs, job);
+
+	if (j)
+		j->busy++;
+	return j;
+}
+
+void proxy_job_leave(struct proxy *p, struct proxy_job *j)
+{
+	const rt_ms now = svc_now(p->svc), due = proxy_context_due(&j->ctx);
+
+	if (--j->busy)
+		return;
+	if (j->over) {
+		job_end(p, j);
+		return;
+	}
+	if (due && (!rt_timer_running(&j->timer) || j->timer.due > due))
+		svc_timer_start(p->svc, &j->timer, j->self, 'C', due > now ? (uint32_t)(due - now) : 0);
+}
+
+/* ---- 16.5: targets ---- */
+
+static void refuse(struct proxy *p, struct proxy_job *j, const struct proxy_refusal *why)
+{
+	++*p->count.refused;
+	proxy_reply_draft(p, j, proxy_uas_refuse(&p->e, &j->req.msg, why), why->status);
+}
+
+/* Redis is away: whoever asks next will hear the same, so this is the one case for a 503 of ours (16.7 step 6). */
+static void store_is_down(struct proxy *p, struct proxy_job *j)
+{
+	const struct proxy_refusal busy = { .status = 503, .header = SIP_HDR_RETRY_AFTER, .value = SLICE("5") };
+
+	refuse(p, j, &busy);
+}
+
+static void on_owner(void *self, uint64_t token, int err, const struct loc_user *user)
+{
+	struct proxy *const p = self;
+	struct proxy_job *const j = proxy_job_enter(p, token);
+
+	(void)user;
+	if (!j)
+		return;
+	if (err && err != RT_ABSENT)
+		store_is_down(p, j);
+	else
+		proxy_reply_status(p, j, err ? 404 : 480);
+	proxy_job_leave(p, j);
+}
+
+/* No binding: 404 when nobody has this name, 480 when he is only not there. */
+static void nobody_there(struct proxy *p, struct proxy_job *j, const struct proxy_address *to)
+{
+	if (to->domain->users == SVC_USERS_ANY)
+		proxy_reply_status(p, j, 480);
+	else if (loc_users_fetch(p->users, to->aor, svc_now(p->svc), on_owner, p, j->self))
+		store_is_down(p, j);
+}
+
+static void redirect(struct proxy *p, struct proxy_job *j, const struct proxy_target *t, int n)
+{
+	int left;
+	struct sip_draft *const d = proxy_redirect(&p->e, &j->req, t, n, &left);
+
+	if (!left)
+		proxy_reply_status(p, j, 480);
+	else
+		proxy_reply_draft(p, j, d, 302);
+}
+
+static void on_bindings(void *self, uint64_t token, int err, const struct loc_binding *b, int n, const struct loc_policy *own)
+{
+	struct proxy *const p = self;
+	struct proxy_job *const j = proxy_job_enter(p, token);
+	struct proxy_target target[PROXY_TARGETS_MAX];
+	struct proxy_address to;
+	struct proxy_policy policy;
+
+	if (!j)
+		return;
+	if (err || proxy_target_place(&p->e, &j->req, &to) || to.place != PROXY_USER) {
+		store_is_down(p, j);
+		goto out;
+	}
+	policy = proxy_policy(to.domain, own);
+	n = proxy_target_bindings(&p->e, &j->req, b, n, target);
+	if (!n)
+		nobody_there(p, j, &to);
+	else if (policy.mode == SVC_REDIRECT && !proxy_request_is(&j->req, SIP_ACK))
+		redirect(p, j, target, n);
+	else
+		begin(p, j, target, n, &policy);
+out:
+	proxy_job_leave(p, j);
+}
+
+static void answer_here(struct proxy *p, struct proxy_job *j)
+{
+	struct sip_draft *const d = proxy_uas_answer(&p->e, &j->req);
+
+	proxy_reply_draft(p, j, d, 200);
+}
+
+static void find_targets(struct proxy *p, struct proxy_job *j)
+{
+	static const struct proxy_policy as_it_is = { .fork = SVC_PARALLEL };
+	const struct proxy_refusal forbidden = { .status = 403 };
+	struct proxy_target only;
+	struct proxy_address to;
+
+	if (proxy_target_place(&p->e, &j->req, &to)) {
+		proxy_reply_status(p, j, 400);
+	} else if (j->req.route >= 0 && !proxy_check_relay(&p->e, &j->req)) {
+		refuse(p, j, &forbidden);
+	} else if (to.place == PROXY_HERE || j->req.msg.index->facts.max_forwards == 0) {
+		answer_here(p, j);
+	} else if (to.place == PROXY_USER) {
+		if (loc_lookup(svc_redis(p->svc), to.aor, p->e.now, on_bindings, p, j->self))
+			store_is_down(p, j);
+	} else if (proxy_check_relay(&p->e, &j->req)) {
+		proxy_target_away(&j->req, &only);
+		begin(p, j, &only, 1, &as_it_is);
+	} else {
+		refuse(p, j, &forbidden);
+	}
+}
+
+/* ---- 16.3 ---- */
+
+static void challenge(struct proxy *p, struct proxy_job *j, const struct proxy_door *door, bool stale)
+{
+	++*p->count.unauthorized;
+	proxy_reply_draft(p, j, proxy_auth_challenge(&p->e, &j->req, door, stale), 407);
+}
+
+static void on_nonce(void *self, uint64_t token, int err)
+{
+	struct proxy *const p = self;
+	struct proxy_job *const j = proxy_job_enter(p, token);
+	struct proxy_door door;
+
+	if (!j)
+		return;
+	if (!err)
+		find_targets(p, j);
+	else if (err == RT_DENIED && proxy_auth_door(&p->e, &j->req, &door) == 0 && door.domain)
+		challenge(p, j, &door, true); /* replayed, or a phone that does not count: a fresh nonce cures it */
+	else
+		store_is_down(p, j);
+	proxy_job_leave(p, j);
+}
+
+/* He knew the password. May he be who he says, and is this the first time these very credentials come? */
+static void admit(struct proxy *p, struct proxy_job *j, const struct proxy_door *door)
+{
+	struct slice nonce;
+	uint32_t times;
+
+	if (!proxy_auth_is_caller(&p->e, &j->req, door)) {
+		proxy_reply_status(p, j, 403);
+		return;
+	}
+	j->req.allowed = true;
+	if (proxy_auth_nonce(&p->e, &j->req, door, &nonce, &times) ||
+	    loc_nonce_use(svc_redis(p->svc), nonce, times, p->e.config->registrar_nonce_lifetime, on_nonce, p, j->self))
+		store_is_down(p, j);
+}
+
+static void judge(struct proxy *p, struct proxy_job *j, const struct proxy_door *door, const struct loc_user *user)
+{
+	const enum auth_verdict verdict = proxy_auth_judge(&p->e, &j->req, door, user);
+
+	switch (verdict) {
+	case AUTH_PASS:
+		admit(p, j, door);
+		return;
+	case AUTH_MALFORMED:
+		proxy_reply_status(p, j, 400);
+		return;
+	case AUTH_WRONG:
+		rt_log(RT_LOG_W, "proxy.password", j->trail, "user=%s wrong=1", rt_log_safe(door->user));
+		challenge(p, j, door, false);
+		return;
+	case AUTH_ASK:
+	case AUTH_ASK_STALE:
+		challenge(p, j, door, verdict == AUTH_ASK_STALE);
+		return;
+	}
+}
+
+static void on_user(void *self, uint64_t token, int err, const struct loc_user *user)
+{
+	struct proxy *const p = self;
+	struct proxy_job *const j = proxy_job_enter(p, token);
+	struct proxy_door door;
+
+	if (!j)
+		return;
+	if (err && err != RT_ABSENT)
+		store_is_down(p, j);
+	else if (proxy_auth_door(&p->e, &j->req, &door) || !door.domain)
+		proxy_reply_status(p, j, 500);
+	else
+		judge(p, j, &door, err ? 0 : user);
+	proxy_job_leave(p, j);
+}
+
+/* 16.3 step 6 */
+static void ask_password(struct proxy *p, struct proxy_job *j)
+{
+	struct proxy_door door;
+
+	switch (proxy_auth_door(&p->e, &j->req, &door)) {
+	case 0:
+		if (!door.domain)
+			find_targets(p, j);
+		else if (loc_users_fetch(p->users, door.user, svc_now(p->svc), on_user, p, j->self))
+			store_is_down(p, j);
+		return;
+	case RT_ABSENT:
+		challenge(p, j, &door, false);
+		return;
+	case RT_BAD:
+		proxy_reply_status(p, j, 400);
+		return;
+	default:
+		proxy_reply_status(p, j, 500);
+	}
+}
+
+/* What 16.4 wrote anew is in the arena of this event; the job needs it longer. */
+static int keep_target(struct proxy_job *j)
+{
+	const struct slice text = j->req.msg.text;
+
+	if (j->req.target.p >= text.p && j->req.target.p < text.p + text.n)
+		return 0;
+	j->req.target = proxy_keep_text(&j->keep, j->req.target);
+	return slice_present(j->req.target) ? sip_uri_parse(&j->req.uri, j->req.target) : RT_NOMEM;
+}
+
+/* 16.10: a CANCEL that matches no transaction goes on only where its INVITE may have gone without one. */
+static bool follows_its_invite(struct proxy *p, struct proxy_job *j)
+{
+	const struct svc_domain *const domain = proxy_element_domain(&p->e, &j->req.uri);
+
+	return domain && domain->stateless;
+}
+
+static void validate(struct proxy *p, struct proxy_job *j)
+{
+	const int err = proxy_route(&p->e, &j->req);
+	struct proxy_refusal no;
+
+	if (err == RT_BAD) {
+		proxy_reply_status(p, j, 400);
+		return;
+	}
+	if (err || keep_target(j)) {
+		proxy_reply_status(p, j, 500);
+		return;
+	}
+	no = proxy_check(&p->e, &j->req);
+	if (no.status)
+		refuse(p, j, &no);
+	else if (proxy_request_is(&j->req, SIP_CANCEL) && !follows_its_invite(p, j))
+		proxy_reply_status(p, j, 481);
+	else
+		ask_password(p, j);
+}
+
+void proxy_job_offer(struct proxy *p, const struct wire_parcel *in)
+{
+	struct proxy_job *const j = job_new(p, in);
+
+	++*p->count.requests;
+	if (!j) {
+		rt_log(RT_LOG_E, "proxy.full", in->head->trail, "jobs=%u answer=503", rt_pool_live(p->jobs));
+		proxy_reply_overload(p, in);
+		return;
+	}
+	validate(p, j);
+	proxy_job_leave(p, j);
+}
+
+/* ---- 16.6 and 16.7: branches ---- */
+
+/* Flows of one device share a number, RFC 5626; 0: not told which device. */
+static uint8_t device_of(const struct proxy_job *j, struct slice instance)
+{
+	if (!instance.n)
+		return 0;
+	for (int i = 0; i < j->ctx.n; i++)
+		if (slice_eq(j->aim[i]->target.instance, instance))
+			return j->ctx.branch[i].device;
+	return (uint8_t)(j->ctx.n + 1);
+}
+
+int proxy_job_add_targets(struct proxy_job *j, const struct proxy_target *t, int n)
+{
+	for (int added = 0; added < n; added++) {
+		struct proxy_aim *const aim = proxy_keep_take(&j->keep, sizeof(*aim));
+		const int i = aim ? proxy_context_add(&j->ctx, t[added].q, device_of(j, t[added].instance)) : RT_NOMEM;
+
+		if (i < 0)
+			return added;
+		aim->target = t[added];
+		aim->target.contact = SLICE_NONE;
+		aim->target.uri = proxy_keep_text(&j->keep, t[added].uri);
+		aim->target.path = proxy_keep_text(&j->keep, t[added].path);
+		aim->target.instance = proxy_keep_text(&j->keep, t[added].instance);
+		j->aim[i] = aim;
+	}
+	return n;
+}
+
+static uint16_t max_breadth(const struct proxy_request *r)
+{
+	uint32_t n;
+
+	if (!slice_u32(sip_msg_get(&r->msg, SIP_HDR_MAX_BREADTH), &n) || n > PROXY_BREADTH_MAX)
+		return PROXY_BREADTH_MAX;
+	return (uint16_t)n;
+}
+
+static void begin(struct proxy *p, struct proxy_job *j, const struct proxy_target *t, int n, const struct proxy_policy *policy)
+{
+	const struct svc_config *const config = p->e.config;
+	const uint16_t breadth = max_breadth(&j->req);
+
+	if (!breadth) { /* RFC 5393 5.3.3.2 */
+		proxy_reply_status(p, j, 440);
+		return;
+	}
+	j->recurse = policy->recurse;
+	j->stateless = !j->txn || (policy->stateless && n == 1);
+	proxy_context_open(&j->ctx, proxy_request_is(&j->req, SIP_INVITE), (enum proxy_fork)policy->fork, breadth,
+	                   (rt_ms)config->proxy_timer_c * 1000, 64 * (rt_ms)config->transaction_t1 + 1000);
+	proxy_job_add_targets(j, t, j->stateless ? 1 : n); /* 16.11: one target only */
+	proxy_job_carry_out(p, j, proxy_context_start(&j->ctx), -1, 0);
+}
+
+static void say(struct proxy *p, struct proxy_job *j, const struct proxy_plan *plan, int i, const struct sip_msg *in_hand)
+{
+	if (plan->say == PROXY_THIS)
+		proxy_reply_forward(p, j, i, in_hand, plan->status);
+	else if (plan->say == PROXY_KEPT && j->aim[plan->from]->reply.index)
+		proxy_reply_forward(p, j, plan->from, &j->aim[plan->from]->reply, plan->status);
+	else if (plan->say == PROXY_OWN || plan->say == PROXY_KEPT) /* kept in vain: there was no memory for it */
+		proxy_reply_status(p, j, plan->status);
+	else if (plan->say == PROXY_NEVER)
+		j->status = 408;
+}
+
+void proxy_job_carry_out(struct proxy *p, struct proxy_job *j, struct proxy_plan plan, int i, const struct sip_msg *in_hand)
+{
+	for (int b = 0; b < j->ctx.n; b++) {
+		if (plan.cancel >> b & 1)
+			proxy_branch_give_up(p, j, b, false);
+		if (plan.forget >> b & 1)
+			proxy_branch_give_up(p, j, b, true);
+	}
+	if (plan.keep && in_hand && proxy_keep_msg(&j->keep, in_hand, &j->aim[i]->reply))
+		j->aim[i]->reply.index = 0;
+	say(p, j, &plan, i, in_hand);
+	j->over |= plan.over;
+	for (int b = 0; plan.launch >> b; b++)
+		if (plan.launch >> b & 1)
+			proxy_branch_launch(p, j, b);
+}
+
+/* 16.7 step 4: a 3xx whose contacts are tried is not itself a response to choose from. */
+static bool recurse(struct proxy *p, struct proxy_job *j, int i, const struct sip_msg *response)
+{
+	struct proxy_target fresh[PROXY_TARGETS_MAX], *t = fresh;
+	const struct proxy_target *known[PROXY_BRANCHES_MAX];
+	int n;
+
+	if (!j->recurse || j->aim[i]->target.fixed || !sip_status_redirect(response->index->status) || j->ctx.closed)
+		return false;
+	for (int k = 0; k < j->ctx.n; k++)
+		known[k] = &j->aim[k]->target;
+	n = proxy_target_contacts(&p->e, &j->req, response, known, j->ctx.n, fresh);
+	if (!n || !proxy_job_add_targets(j, t, n))
+		return false;
+	proxy_job_carry_out(p, j, proxy_context_recursed(&j->ctx, i), i, 0);
+	return true;
+}
+
+static void response(struct proxy *p, struct proxy_job *j, int i, const struct sip_msg *m)
+{
+	const struct proxy_branch *const b = &j->ctx.branch[i];
+	const int status = m->index->status;
+
+	if (status == 503 && b->phase != PROXY_DONE && !b->cancelled && proxy_branch_next_hop(p, j, i))
+		return; /* RFC 3263 4.3 */
+	if (b->phase != PROXY_DONE && recurse(p, j, i, m))
+		return;
+	proxy_job_carry_out(p, j, proxy_context_response(&j->ctx, i, status, svc_now(p->svc)), i, m);
+}
+
+/* 16.7 step 3: with our Via gone there must be one left, that of whoever asked us. */
+static bool leads_back(const struct sip_msg *m)
+{
+	return !m->index || sip_msg_count(m, SIP_HDR_VIA) > 1;
+}
+
+void proxy_job_result(struct proxy *p, const struct wire_parcel *in)
+{
+	struct proxy_job *const j = proxy_job_enter(p, in->head->context);
+	const int i = in->head->slot % PROXY_BRANCHES_MAX;
+
+	if (!j) {
+		proxy_reply_stray(p, in);
+		return;
+	}
+	if (!leads_back(&in->msg)) {
+		rt_log(RT_LOG_I, "proxy.astray", j->trail, "status=%u vias=1", in->msg.index->status);
+	} else if (i < j->ctx.n && in->head->slot == proxy_branch_slot(&j->ctx, i)) {
+		j->ctx.branch[i].client = in->head->branch;
+		if (in->msg.index)
+			response(p, j, i, &in->msg);
+		else
+			proxy_branch_failed(p, j, i, in->head->reason);
+	} else if (i < j->ctx.n && in->msg.index && sip_status_success(in->msg.index->status) && j->ctx.invite) {
+		proxy_job_carry_out(p, j, proxy_context_response(&j->ctx, i, in->msg.index->status, svc_now(p->svc)), i,
+		                    &in->msg); /* an earlier attempt was answered after all */
+	}
+	proxy_job_leave(p, j);
+}
+
+/* ---- 16.8, 16.9, 16.10 ---- */
+
+void proxy_job_timer(struct proxy *p, rt_handle job)
+{
+	struct proxy_job *const j = proxy_job_enter(p, job);
+	const rt_ms now = svc_now(p->svc);
+
+	if (!j)
+		return;
+	while (!j->over && proxy_context_due(&j->ctx) && proxy_context_due(&j->ctx) <= now)
+		proxy_job_carry_out(p, j, proxy_context_timer(&j->ctx, now), -1, 0);
+	proxy_job_leave(p, j);
+}
+
+/* The Reason of a CANCEL goes with it, RFC 3326 2. */
+static struct slice reason_lines(struct proxy *p, struct proxy_job *j, const struct sip_msg *cancel)
+{
+	struct slice lines = SLICE("");
+
+	for (int f = sip_msg_first(cancel, SIP_HDR_REASON); f >= 0; f = sip_msg_next(cancel, f))
+		lines = rt_arena_printf(p->e.arena, SLICE_FMT "Reason: " SLICE_FMT "\r\n", SLICE_ARG(lines),
+		                        SLICE_ARG(sip_msg_value(cancel, f)));
+	return lines.n ? proxy_keep_text(&j->keep, lines) : SLICE_NONE;
+}
+
+/* Before any target was tried there is no context to cancel, and the answer is ours. */
+static void cancelled_early(struct proxy *p, struct proxy_job *j)
+{
+	if (proxy_request_is(&j->req, SIP_INVITE))
+		proxy_reply_status(p, j, 487);
+	j->over = true;
+}
+
+static void abandon(struct proxy *p, struct proxy_job *j, const struct wire_parcel *in)
+{
+	const rt_ms now = svc_now(p->svc);
+
+	if (j->over)
+		return;
+	if (in->msg.index) {
+		++*p->count.cancelled;
+		j->reason = reason_lines(p, j, &in->msg);
+	}
+	if (!j->ctx.n)
+		cancelled_early(p, j);
+	else
+		proxy_job_carry_out(p, j, in->head->reason ? proxy_context_lost(&j->ctx, now) : proxy_context_cancel(&j->ctx, now),
+		                    -1, 0);
+}
+
+void proxy_job_abandon(struct proxy *p, const struct wire_parcel *in)
+{
+	uint64_t job;
+
+	for (uint32_t it = 0; rt_table_each(p->by_txn, txn_key(in->head->from, in->head->txn), &it, &job);) {
+		struct proxy_job *const j = proxy_job_enter(p, job);
+
+		if (!j)
+			continue;
+		if (j->owner == in->head->from && j->txn == in->head->txn) {
+			abandon(p, j, in);
+			proxy_job_leave(p, j);
+			return; /* the table may have changed */
+		}
+		proxy_job_leave(p, j);
+	}
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job: one request from its OFFER until nothing about it can happen any more.
+ *
+ *   job.c      16.3 to 16.5: check, ask for a password, find the targets      (each question asked of Redis is a step)
+ *   branch.c   16.6 for each target: next hop, DNS, FORK; the next hop after a failure
+ *   reply.c    16.7 step 3 on: what goes upstream
+ *
+ * A question asked of somebody else carries the job's handle; an answer that comes after the job's end does not resolve.
+ */
+#ifndef PROXY_JOB_H
+#define PROXY_JOB_H
+
+#include "context.h"
+#include "dns/resolver.h"
+#include "forward.h"
+#include "keep.h"
+#include "loc/users.h"
+#include "request.h"
+#include "sip/draft.h"
+#include "svc/actor.h"
+#include "target.h"
+
+struct proxy_counters {
+	uint64_t *requests, *branches, *refused, *unauthorized, *cancelled, *stateless, *stray;
+};
+
+struct proxy { /* the actor */
+	struct svc *svc;
+	struct proxy_element e;     /* made fresh for each event */
+	struct rt_pool *jobs;       /* struct proxy_job */
+	struct rt_pool *searches;   /* struct proxy_search */
+	struct rt_table *by_txn;    /* hash of transaction worker and handle -> job, for ABANDON */
+	struct loc_users *users;
+	struct dns_resolver *dns;
+	struct rt_timer dns_tick;
+	struct proxy_counters count;
+};
+
+struct proxy_aim { /* one branch: its target, the hops it may be reached by, what it answered */
+	struct proxy_target target;
+	struct proxy_next next;
+	const struct sip_hop *hop; /* in the order to try, RFC 3263 4.3 */
+	struct sip_msg reply;      /* kept for 16.7 step 6 and 7; index NULL: none */
+	uint8_t nhop, at;
+	bool by_way;               /* the hop is the way its binding told: no other will do */
+	bool widened;              /* TCP was put before UDP for its size, 18.1.1 */
+};
+
+struct proxy_job {
+	rt_handle self;
+	rt_handle txn;             /* server transaction; 0: none, whatever is sent is stateless */
+	uint64_t trail, born;
+	rt_ms began;
+	struct rt_timer timer;     /* the context's next deadline */
+	struct proxy_keep keep;
+	struct proxy_request req;  /* in keep */
+	struct proxy_context ctx;
+	struct proxy_aim *aim[PROXY_BRANCHES_MAX]; /* in keep; by branch */
+	struct slice reason;       /* header lines for a CANCEL that was carried on, RFC 3326 */
+	uint32_t owner;            /* the transaction worker */
+	uint16_t status;           /* of the final response, 0 until then */
+	uint16_t attempts;         /* client transactions opened */
+	uint8_t busy;              /* steps on the stack; nothing is freed under them */
+	bool stateless;            /* 16.11 */
+	bool recurse;              /* follow 3xx */
+	bool over;
+};
+
+struct proxy_search { /* a DNS search under way */
+	rt_handle job;
+	uint8_t branch;
+};
+
+/* ---- job.c ---- */
+void proxy_job_offer(struct proxy *p, const struct wire_parcel *in);
+void proxy_job_abandon(struct proxy *p, const struct wire_parcel *in);
+void proxy_job_result(struct proxy *p, const struct wire_parcel *in);
+void proxy_job_timer(struct proxy *p, rt_handle job);
+struct proxy_job *proxy_job_enter(struct proxy *p, rt_handle job); /* NULL: it is over */
+void proxy_job_leave(struct proxy *p, struct proxy_job *j);
+
+/* Do what a plan of the context says. `in_hand`: the response of branch i the plan speaks of; NULL: none. */
+void proxy_job_carry_out(struct proxy *p, struct proxy_job *j, struct proxy_plan plan, int i, const struct sip_msg *in_hand);
+
+/* Targets become branches, after those that are there. How many were added. */
+int proxy_job_add_targets(struct proxy_job *j, const struct proxy_target *t, int n);
+
+/* ---- branch.c ---- */
+void proxy_branch_launch(struct proxy *p, struct proxy_job *j, int i);
+void proxy_branch_failed(struct proxy *p, struct proxy_job *j, int i, int err); /* of its client transaction: next hop, or the end */
+bool proxy_branch_next_hop(struct proxy *p, struct proxy_job *j, int i);        /* true: another hop is being tried */
+void proxy_branch_give_up(struct proxy *p, struct proxy_job *j, int i, bool forget);
+
+/* slot of a FORK: which attempt of which branch. */
+static inline uint16_t proxy_branch_slot(const struct proxy_context *c, int i)
+{
+	return (uint16_t)(c->branch[i].attempt * PROXY_BRANCHES_MAX + i);
+}
+
+/* ---- reply.c ---- */
+void proxy_reply_draft(struct proxy *p, struct proxy_job *j, struct sip_draft *d, int status); /* a final of our own */
+void proxy_reply_status(struct proxy *p, struct proxy_job *j, int status);
+void proxy_reply_forward(struct proxy *p, struct proxy_job *j, int i, const struct sip_msg *response, int status);
+void proxy_reply_overload(struct proxy *p, const struct wire_parcel *in);  /* an OFFER there is no room for: 503 */
+void proxy_reply_stray(struct proxy *p, const struct wire_parcel *in);     /* a late 2xx whose job is gone */
+void proxy_reply_stateless(struct proxy *p, const struct wire_parcel *in); /* 16.11, 16.7 step 1 */
+
+#endif
