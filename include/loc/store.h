@@ -16,7 +16,7 @@ struct loc_binding {
 	struct slice contact;      /* URI exactly as registered */
 	struct slice params;       /* other Contact parameters as registered (without q, expires), "" when none */
 	struct slice path;         /* Path values joined by ", "; "" when none */
-	struct slice received;     /* source address, "udp:198.51.100.9:40112" (sip_hop text) */
+	struct slice received;     /* source address when only it leads back (a connection, a NAT): "udp:198.51.100.9:40112" (sip_hop text), else "" */
 	struct slice instance;     /* +sip.instance without quotes, "" when none */
 	struct slice call_id;      /* ordering, RFC 3261 10.3 step 7 */
 	struct slice user_agent;

@@ -137,6 +137,19 @@ static struct slice instance_of(struct plan *p, struct slice params)
 	return fine ? text : SLICE("");
 }
 
+bool reg_way_leads_back(const struct sip_msg *request, const struct sip_hop *source)
+{
+	const struct sip_facts *const f = &request->index->facts;
+	const uint16_t port = f->via_port ? f->via_port : sip_transport_port(SIP_UDP);
+	struct sip_hop said;
+
+	if (sip_msg_count(request, SIP_HDR_VIA) > 1)
+		return false;
+	if (source->proto != SIP_UDP)
+		return true;
+	return sip_hop_ip(&said, sip_msg_span(request, f->via_host), SIP_UDP, port) || !sip_hop_same(&said, source);
+}
+
 /* Did it come through a proxy, whose first one is not known to keep flows? RFC 5626 6 */
 static bool edge_lacks_outbound(const struct plan *p)
 {

@@ -7,14 +7,22 @@
 #include "loc/store.h"
 #include "refusal.h"
 #include "rt/arena.h"
+#include "sip/hop.h"
 #include "sip/msg.h"
 
 struct reg_source { /* how it came here */
-	struct slice received; /* sip_hop text */
+	struct slice received; /* sip_hop text; "" when the Contacts are to be used as they are written */
 	uint64_t flow;
 	uint32_t edge;
 	uint16_t listener;
 };
+
+/*
+ * Must requests go back the way this REGISTER came? Yes over a connection, and when a NAT changed the phone's address. Not when
+ * its datagram came from where its Via says, for then its Contacts are reached as written, on whatever host they are (10.2.1); nor
+ * when a proxy sent it, whose Path would lead back.
+ */
+bool reg_way_leads_back(const struct sip_msg *request, const struct sip_hop *source);
 
 struct reg_plan {
 	struct loc_binding b[LOC_CONTACTS_MAX];

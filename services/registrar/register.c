@@ -285,7 +285,8 @@ static int plan(struct registrar *self, struct reg_call *call, struct reg_refusa
 	struct rt_cursor c = rt_cursor_on(text, sizeof(text));
 	struct reg_source source = { .flow = call->head.flow, .edge = call->head.edge, .listener = call->head.listener };
 
-	sip_hop_render(&c, &call->head.remote);
+	if (reg_way_leads_back(&call->msg, &call->head.remote))
+		sip_hop_render(&c, &call->head.remote);
 	source.received = rt_arena_copy(svc_arena(self->svc), rt_cursor_text(&c));
 	return reg_plan(&call->msg, &limits, &source, slice_from(call->aor, call->user.n + 1), svc_wall(self->svc),
 	                svc_arena(self->svc), &self->plan, why);

@@ -192,6 +192,32 @@ static void a_gruu_is_no_contact(void **state)
 	assert_text(plan.b[0].params, "");
 }
 
+static bool leads_back(const char *vias, const char *source)
+{
+	char text[1024];
+	struct sip_hop hop;
+	struct sip_msg m;
+
+	snprintf(text, sizeof(text),
+	         "REGISTER sip:example.com SIP/2.0\r\n%sFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:a@example.com>\r\nCall-ID: c\r\n"
+	         "CSeq: 1 REGISTER\r\n\r\n", vias);
+	assert_int_equal(0, sip_msg_parse(&m, &room, slice_str(text), 0));
+	assert_int_equal(0, sip_hop_parse(&hop, slice_str(source)));
+	return reg_way_leads_back(&m, &hop);
+}
+
+static void only_a_nat_or_a_connection_is_a_way_back(void **state)
+{
+	(void)state;
+	assert_false(leads_back("Via: SIP/2.0/UDP 192.0.2.4;branch=z9hG4bK1\r\n", "udp:192.0.2.4:5060"));
+	assert_false(leads_back("Via: SIP/2.0/UDP [2001:db8::4]:5062;branch=z9hG4bK1\r\n", "udp:[2001:db8::4]:5062"));
+	assert_true(leads_back("Via: SIP/2.0/UDP 192.0.2.4;branch=z9hG4bK1\r\n", "udp:192.0.2.4:40001"));
+	assert_true(leads_back("Via: SIP/2.0/UDP 10.0.0.4;branch=z9hG4bK1\r\n", "udp:192.0.2.4:5060"));
+	assert_true(leads_back("Via: SIP/2.0/UDP phone.local;branch=z9hG4bK1\r\n", "udp:192.0.2.4:5060"));
+	assert_true(leads_back("Via: SIP/2.0/TCP 192.0.2.4;branch=z9hG4bK1\r\n", "tcp:192.0.2.4:5060"));
+	assert_false(leads_back("Via: SIP/2.0/TCP p1;branch=z9hG4bK1, SIP/2.0/TCP 10.0.0.4;branch=z9hG4bK2\r\n", "tcp:192.0.2.4:5060"));
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -219,6 +245,7 @@ int main(void)
 		cmocka_unit_test(limits_are_kept_at_and_above),
 		cmocka_unit_test(instance_and_reg_id_name_the_binding_when_outbound_is_supported),
 		cmocka_unit_test(a_first_hop_without_outbound_is_439),
+		cmocka_unit_test(only_a_nat_or_a_connection_is_a_way_back),
 		cmocka_unit_test(a_gruu_is_no_contact),
 	};
 
