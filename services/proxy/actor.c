@@ -173,6 +173,7 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->e.dialog = svc_secret(svc, "dialog");
 	p->e.tag = svc_secret(svc, "tag");
 	p->e.nonce = svc_secret(svc, "nonce");
+	p->e.gruu = svc_secret(svc, "gruu");
 	look_around(p);
 	count(p);
 	p->jobs = rt_pool_new(sizeof(struct proxy_job), PROXY_CONTEXTS_MAX);

@@ -17,6 +17,7 @@ struct proxy_element {
 	struct rt_key dialog;   /* signs our Record-Route values */
 	struct rt_key tag;      /* makes our To tags */
 	struct rt_key nonce;
+	struct rt_key gruu;     /* opens temporary GRUUs */
 	int64_t now;            /* seconds since 1970 */
 };
 

@@ -150,7 +150,7 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 		goto out;
 	}
 	policy = proxy_policy(to.domain, own);
-	n = proxy_target_bindings(&p->e, &j->req, b, n, target);
+	n = proxy_target_bindings(&p->e, &j->req, &to, b, n, target);
 	if (!n)
 		nobody_there(p, j, &to);
 	else if (policy.mode == SVC_REDIRECT && !proxy_request_is(&j->req, SIP_ACK))
@@ -174,9 +174,10 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 	const struct proxy_refusal forbidden = { .status = 403 };
 	struct proxy_target only;
 	struct proxy_address to;
+	const int err = proxy_target_place(&p->e, &j->req, &to);
 
-	if (proxy_target_place(&p->e, &j->req, &to)) {
-		proxy_reply_status(p, j, 400);
+	if (err) {
+		proxy_reply_status(p, j, err == RT_BAD ? 400 : err == RT_ABSENT ? 404 : 500);
 	} else if (j->req.route >= 0 && !proxy_check_relay(&p->e, &j->req)) {
 		refuse(p, j, &forbidden);
 	} else if (to.place == PROXY_HERE || j->req.msg.index->facts.max_forwards == 0) {

@@ -20,9 +20,23 @@ static struct slice number_at(struct rt_arena *a, const struct sip_uri *uri, str
 	return c.err ? SLICE_NONE : rt_cursor_text(&c);
 }
 
+/* RFC 5627 3.3: a GRUU is an address of record, and one device of it. RT_ABSENT: it names none of ours. */
+static int one_device(const struct proxy_element *e, struct sip_uri *uri, struct proxy_address *out)
+{
+	const int err = auth_gruu_read(uri, e->gruu, e->arena, &out->gruu);
+
+	if (err == RT_ABSENT)
+		return 0;
+	out->device = true;
+	if (!err)
+		uri->user = out->gruu.user;
+	return err == RT_BAD ? RT_ABSENT : err;
+}
+
 int proxy_target_place(const struct proxy_element *e, const struct proxy_request *r, struct proxy_address *out)
 {
 	struct sip_uri at_home = r->uri;
+	int err;
 
 	*out = (struct proxy_address){ .place = PROXY_AWAY };
 	if (slice_present(sip_uri_param(&r->uri, SLICE("maddr"))))
@@ -41,7 +55,8 @@ int proxy_target_place(const struct proxy_element *e, const struct proxy_request
 		return 0;
 	out->place = PROXY_USER;
 	at_home.host = out->domain->name;
-	return sip_uri_aor(&at_home, e->arena, &out->aor);
+	err = one_device(e, &at_home, out);
+	return err ? err : sip_uri_aor(&at_home, e->arena, &out->aor);
 }
 
 void proxy_target_away(const struct proxy_request *r, struct proxy_target *out)
@@ -55,21 +70,12 @@ static bool is_sip(const struct sip_uri *u)
 	return u->scheme == SIP_SCHEME_SIP || u->scheme == SIP_SCHEME_SIPS;
 }
 
-/*
- * A binding's way back: its connection; or the source of its datagrams, when that is another host than its Contact says,
- * which a NAT in between looks like. A Path leads back by itself.
- */
-static struct proxy_way way_back(const struct loc_binding *b, const struct sip_uri *contact)
+/* A binding's way back, where the registrar saw that it needs one: a connection, or a NAT in between. A Path needs none. */
+static struct proxy_way way_back(const struct loc_binding *b)
 {
 	struct proxy_way w = { .flow = b->flow, .edge = b->edge, .listener = b->listener };
-	struct sip_hop said;
 
 	if (b->path.n || !b->received.n || sip_hop_parse(&w.remote, b->received))
-		return (struct proxy_way){ .edge = 0 };
-	if (w.remote.proto != SIP_UDP || w.flow)
-		return w;
-	if (contact->scheme != SIP_SCHEME_SIP || sip_uri_transport(contact) > SIP_UDP ||
-	    (!sip_hop_ip(&said, contact->host, SIP_UDP, 0) && sip_hop_same_ip(&said, &w.remote)))
 		return (struct proxy_way){ .edge = 0 };
 	return w;
 }
@@ -88,22 +94,8 @@ static bool secure_enough(const struct proxy_request *r, const struct sip_uri *c
 	return r->uri.scheme != SIP_SCHEME_SIPS || contact->scheme == SIP_SCHEME_SIPS;
 }
 
-/* "<urn:uuid:..>" without its brackets */
-static struct slice inside_brackets(struct slice s)
-{
-	return s.n >= 2 && s.p[0] == '<' ? slice_of(s.p + 1, s.n - 2) : s;
-}
-
-/* RFC 5627 3.3: a GRUU means one device. Its `gr` is the instance. */
-static bool is_meant(const struct proxy_request *r, const struct loc_binding *b)
-{
-	const struct slice gr = sip_uri_param(&r->uri, SLICE("gr"));
-
-	return !gr.n || slice_eq_nocase(inside_brackets(b->instance), gr);
-}
-
-int proxy_target_bindings(const struct proxy_element *e, const struct proxy_request *r, const struct loc_binding *b, int n,
-                          struct proxy_target out[PROXY_TARGETS_MAX])
+int proxy_target_bindings(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_address *to,
+                          const struct loc_binding *b, int n, struct proxy_target out[PROXY_TARGETS_MAX])
 {
 	struct sip_uri known[PROXY_TARGETS_MAX];
 	int count = 0;
@@ -114,10 +106,12 @@ int proxy_target_bindings(const struct proxy_element *e, const struct proxy_requ
 
 		if (b[i].expires_at <= e->now || sip_uri_parse(uri, b[i].contact) || !is_sip(uri))
 			continue;
-		if (!is_meant(r, &b[i]) || !secure_enough(r, uri) || (!b[i].reg_id && already(uri, known, count)))
+		if (to->device && !auth_gruu_names(&to->gruu, b[i].instance, b[i].call_id))
+			continue;
+		if (!secure_enough(r, uri) || (!b[i].reg_id && already(uri, known, count)))
 			continue;
 		*t = (struct proxy_target){ .contact = b[i].contact, .path = b[i].path, .instance = b[i].instance,
-			                    .way = way_back(&b[i], uri), .expires_at = b[i].expires_at, .q = b[i].q };
+			                    .way = way_back(&b[i]), .expires_at = b[i].expires_at, .q = b[i].q };
 		t->outbound = t->way.edge && b[i].reg_id;
 		if (!sip_uri_as_target(uri, e->arena, &t->uri))
 			count++;

@@ -3,6 +3,7 @@
 #ifndef PROXY_TARGET_H
 #define PROXY_TARGET_H
 
+#include "auth/gruu.h"
 #include "loc/store.h"
 #include "request.h"
 
@@ -16,9 +17,11 @@ struct proxy_address {
 	enum proxy_place place;
 	const struct svc_domain *domain; /* USER: whose */
 	struct slice aor;                /* USER: key of the location service, 10.3 step 5 */
+	struct auth_gruu gruu;
+	bool device;                     /* only bindings the GRUU names, RFC 5627 */
 };
 
-/* What the Request-URI, after 16.4, is the address of. 0 | RT_BAD | RT_NOMEM */
+/* What the Request-URI, after 16.4, is the address of. 0 | RT_BAD | RT_ABSENT (a GRUU that is not ours: 404) | RT_NOMEM */
 RT_MUSTUSE
 int proxy_target_place(const struct proxy_element *e, const struct proxy_request *r, struct proxy_address *out);
 
@@ -40,8 +43,8 @@ enum { PROXY_TARGETS_MAX = PROXY_BRANCHES_MAX };
 void proxy_target_away(const struct proxy_request *r, struct proxy_target *out);
 
 /* The bindings of a user, each once (19.1.4), in their order. Bindings a request may not be sent to are left out. How many. */
-int proxy_target_bindings(const struct proxy_element *e, const struct proxy_request *r, const struct loc_binding *b, int n,
-                          struct proxy_target out[PROXY_TARGETS_MAX]);
+int proxy_target_bindings(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_address *to,
+                          const struct loc_binding *b, int n, struct proxy_target out[PROXY_TARGETS_MAX]);
 
 /* The Contacts of a 3xx as targets, except those in `known`, 16.7 step 4. How many. */
 int proxy_target_contacts(const struct proxy_element *e, const struct proxy_request *r, const struct sip_msg *response,
