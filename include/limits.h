@@ -38,6 +38,15 @@ enum {
 	LOC_QUEUE_BYTES = 1 << 24, /* bytes of commands waiting for the socket of one connection; likewise */
 	LOC_CHANNELS_MAX = 8,     /* SUBSCRIBE channels of one connection */
 
+	/* Transport. */
+	TRANSPORT_UDP_REQUEST_MAX = 1300, /* bytes; larger requests prefer TCP, RFC 3261 18.1.1 */
+	TRANSPORT_DATAGRAMS = 1024,       /* waiting for the kernel in one actor; more are told RT_NOMEM */
+	TRANSPORT_DATAGRAM_BYTES = 1 << 21, /* of them */
+	TRANSPORT_QUEUE = 4096,           /* messages waiting on one connection; more are told RT_NOMEM */
+	TRANSPORT_QUEUE_BYTES = 1 << 21,  /* of them */
+	TRANSPORT_ANSWERS = 10,           /* a second to one source of malformed requests */
+	TRANSPORT_ANSWERS_BURST = 50,     /* and at once */
+
 	/* Log. */
 	RT_LOG_BURST = 50,        /* lines a second for one event name */
 };

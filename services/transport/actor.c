@@ -23,9 +23,7 @@
 #include "udp.h"
 
 enum {
-	ARENA = 8 << 20,          /* a stamped copy of the largest message, and its index */
-	ANSWERS_PER_SECOND = 10,  /* to garbage, for one source */
-	ANSWERS_BURST = 50,
+	ARENA = 8 << 20, /* a stamped copy of the largest message, and its index */
 };
 
 static void count_open(struct edge *self)
@@ -124,7 +122,7 @@ static int transport_open(void **self_p, struct svc *svc)
 	count_open(self);
 	self->poll = epoll_create1(EPOLL_CLOEXEC);
 	self->arena = rt_arena_new(ARENA);
-	self->answers = bucket_new(ANSWERS_PER_SECOND, ANSWERS_BURST);
+	self->answers = bucket_new(TRANSPORT_ANSWERS, TRANSPORT_ANSWERS_BURST);
 	self->udp = udp_new(self);
 	self->conns = conns_new(self);
 	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns)

@@ -12,7 +12,10 @@
 #include "tls.h"
 #include "ws.h"
 
-enum { LINGER_MS = 1000 }; /* for the peer to read our last answer */
+enum {
+	LINGER_MS = 1000,    /* for the peer to read our last answer */
+	TENTATIVE_MS = 1000, /* to connect where UDP was meant: a caller waits */
+};
 
 /* ---- Time ---- */
 
@@ -27,6 +30,10 @@ static rt_ms deadline(const struct conn *conn, const char **why)
 	rt_ms due = conn->heard + seconds(config->transport_idle_timeout);
 
 	*why = "idle";
+	if (conn->state == CONN_CONNECTING && conn->tentative) {
+		*why = "connect timeout, UDP instead";
+		return conn->born + TENTATIVE_MS;
+	}
 	if (conn->state < CONN_OPEN) {
 		*why = conn->state == CONN_CONNECTING ? "connect timeout" : "handshake timeout";
 		return conn->born + (rt_ms)config->transport_connect_timeout;
@@ -87,6 +94,8 @@ void conn_close(struct conn *conn, enum rt_err reason, const char *why)
 	rt_log(RT_LOG_D, "conn.close", 0, "peer=%s flow=%llx reason=\"%s\" unsent=%u", edge_text(&conn->remote).s,
 	       (unsigned long long)conn->self, why, conn->out_chunks);
 	conn->state = CONN_DEAD;
+	if (never_open && conn->tentative)
+		large_refuse(&conn->edge->large, &conn->remote, svc_now(conn->edge->svc));
 	if (conn->tls)
 		tls_end(conn);
 	ws_end(conn);

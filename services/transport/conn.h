@@ -36,6 +36,7 @@ struct conn {
 	int fd;
 	uint8_t state;            /* enum conn_state */
 	bool outgoing, dirty, want_out, shut;
+	bool tentative;           /* opened only because a request is large, 18.1.1 */
 	uint16_t listener;
 	struct sip_hop remote, local;
 	struct sip_hop alias;     /* RFC 5923: also reachable as; family 0: no */

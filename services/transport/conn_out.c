@@ -10,17 +10,13 @@
 #include "tls.h"
 #include "ws.h"
 
-enum {
-	OUT_CHUNKS_MAX = 4096,    /* messages waiting on one connection */
-	OUT_BYTES_MAX = 1 << 21,  /* their bytes */
-	GATHER = 16,              /* messages in one write */
-};
+enum { GATHER = 16 }; /* messages in one write */
 
 static struct chunk *new_chunk(const struct conn *conn, uint32_t n)
 {
 	struct chunk *c;
 
-	if (conn->out_chunks >= OUT_CHUNKS_MAX || n > OUT_BYTES_MAX || conn->out_bytes > OUT_BYTES_MAX - n)
+	if (conn->out_chunks >= TRANSPORT_QUEUE || n > TRANSPORT_QUEUE_BYTES || conn->out_bytes > TRANSPORT_QUEUE_BYTES - n)
 		return 0;
 	c = malloc(sizeof(*c) + n);
 	if (c)

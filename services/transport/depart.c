@@ -13,7 +13,7 @@
 
 enum {
 	VIA_LINE_MAX = 512,
-	UDP_REQUEST_MAX = 1300, /* bytes; larger requests go over TCP when the path MTU is unknown, 18.1.1 */
+	VIA_LINE_GUESS = 120,
 };
 
 struct departure {            /* one request on its way */
@@ -128,31 +128,54 @@ static int find_connection(struct departure *d, struct conn **out)
 	return err < 0 ? err : conns_open(d->edge->conns, &d->way.to, d->name, d->way.listener, out);
 }
 
-static int by_stream(struct departure *d, bool or_udp)
+static int send_on(struct departure *d, struct conn *conn)
 {
-	struct conn *conn;
-	int err = find_connection(d, &conn);
-
-	if (err < 0)
-		return err;
 	d->way.to = conn->remote;
 	d->way.listener = conn->listener;
 	write_via(d, conn->outgoing); /* what we opened, the far end may use to reach us, RFC 5923 */
-	err = conn_send(conn, d->part, &d->owed);
-	if (err == 0 && or_udp)
-		conn_may_use_udp(conn, d->part[0].n, d->part[1].n);
-	return err;
+	return conn_send(conn, d->part, &d->owed);
+}
+
+static int by_stream(struct departure *d)
+{
+	struct conn *conn;
+	const int err = find_connection(d, &conn);
+
+	if (err < 0)
+		return err;
+	conn->tentative = false;
+	return send_on(d, conn);
+}
+
+static uint64_t mark_of(const struct departure *d)
+{
+	uint64_t method = 0; /* its first letters tell the CANCEL and the ACK of a branch from its INVITE */
+
+	memcpy(&method, d->text.p, d->text.n < sizeof(method) ? d->text.n : sizeof(method));
+	return rt_mix(rt_mix(d->owed.branch, d->owed.loop), rt_mix(d->owner, method));
 }
 
 /* 18.1.1: a request over 1300 bytes that was meant for UDP tries TCP to the same place, and UDP again if nobody listens. */
 static int by_stream_or_datagram(struct departure *d)
 {
+	struct edge *edge = d->edge;
 	struct departure tcp = *d;
+	struct conn *conn;
 
 	tcp.way.to.proto = SIP_TCP;
-	if (sane(&tcp.way.to) && listen_for(d->edge, &tcp.way.to, -1) >= 0 && by_stream(&tcp, true) == 0)
+	if (!sane(&tcp.way.to) || large_is_refused(&edge->large, &tcp.way.to, svc_now(edge->svc)) ||
+	    find_connection(&tcp, &conn) < 0)
+		return by_datagram(d);
+	if (large_is_repeat(&edge->large, mark_of(d), conn->self))
 		return 0;
-	return by_datagram(d);
+	if (conn->state == CONN_CONNECTING && !conn->out) {
+		conn->tentative = true;
+		conn_arm(conn);
+	}
+	if (send_on(&tcp, conn) < 0)
+		return by_datagram(d);
+	conn_may_use_udp(conn, tcp.part[0].n, tcp.part[1].n);
+	return 0;
 }
 
 static int depart_request(struct departure *d)
@@ -161,8 +184,8 @@ static int depart_request(struct departure *d)
 	if (d->via_at == 0)
 		return RT_DOWN;
 	if (d->way.flow || sip_transport_reliable(d->way.to.proto))
-		return by_stream(d, false);
-	if (d->text.n + 120 > UDP_REQUEST_MAX && d->way.to.proto == SIP_UDP)
+		return by_stream(d);
+	if (d->text.n + VIA_LINE_GUESS > TRANSPORT_UDP_REQUEST_MAX && d->way.to.proto == SIP_UDP)
 		return by_stream_or_datagram(d);
 	return by_datagram(d);
 }

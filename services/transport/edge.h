@@ -10,6 +10,7 @@
 #include "svc/actor.h"
 #include "netlist.h"
 #include "bucket.h"
+#include "large.h"
 
 enum { EDGE_SOCKETS_MAX = 16 }; /* udp_sockets of one listener */
 
@@ -63,6 +64,7 @@ struct edge {
 	struct tls *tls;
 	struct bucket *answers;       /* answers to garbage, per source */
 	struct netlist trusted, aliases;
+	struct large large;
 	struct edge_counters count;
 };
 

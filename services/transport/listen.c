@@ -2,6 +2,7 @@
 #include "listen.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -32,19 +33,31 @@ static void ask_buffer(int fd, const struct sip_hop *hop, int64_t wanted)
 		       edge_text(hop).s, (long long)wanted, got / 2, (long long)wanted);
 }
 
-static int join(int fd, const struct sip_hop *group)
+static int join_on(int fd, const struct sip_hop *group, unsigned interface)
 {
 	if (group->family == 4) {
-		struct ip_mreqn mreq = { .imr_ifindex = 0 };
+		struct ip_mreqn mreq = { .imr_ifindex = (int)interface };
 
 		memcpy(&mreq.imr_multiaddr, group->ip, 4);
 		return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq, sizeof(mreq));
 	} else {
-		struct ipv6_mreq mreq = { .ipv6mr_interface = 0 };
+		struct ipv6_mreq mreq = { .ipv6mr_interface = interface };
 
 		memcpy(&mreq.ipv6mr_multiaddr, group->ip, 16);
 		return setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &mreq, sizeof(mreq));
 	}
+}
+
+/* A group is heard on every interface that can: 10.2.6 wants phones to find us without knowing where we are. */
+static int join(int fd, const struct sip_hop *group)
+{
+	struct if_nameindex *all = if_nameindex();
+	int joined = 0;
+
+	for (struct if_nameindex *i = all; i && i->if_index; i++)
+		joined += join_on(fd, group, i->if_index) == 0;
+	if_freenameindex(all);
+	return joined ? 0 : -1;
 }
 
 static void prepare_datagrams(int fd, const struct edge_listener *l, int64_t buffer)

@@ -16,12 +16,12 @@
 
 #include "arrive.h"
 #include "icmp.h"
+#include "listen.h"
 #include "stun.h"
 
 enum {
 	DATAGRAM_MAX = 65536,
-	OUT_MAX = 1024,        /* datagrams waiting */
-	OUT_BYTES = 2 << 20,   /* their bytes */
+	PAYLOAD_MAX = 65507,   /* of a datagram over IPv4 */
 	CONTROL = 128,
 };
 
@@ -43,8 +43,8 @@ struct udp {
 	struct sockaddr_storage out_to[WIRE_BURST];
 	char out_control[WIRE_BURST][CONTROL];
 	uint32_t nout, nbytes;
-	struct datagram queue[OUT_MAX];
-	char bytes[OUT_BYTES];
+	struct datagram queue[TRANSPORT_DATAGRAMS];
+	char bytes[TRANSPORT_DATAGRAM_BYTES];
 	char buffer[WIRE_BURST][DATAGRAM_MAX];
 };
 
@@ -128,6 +128,13 @@ static void take(struct udp *self, uint32_t number, int i)
 	struct edge_origin o = { .local = l->known.local, .listener = (uint16_t)(number / EDGE_SOCKETS_MAX) };
 
 	sip_hop_from_sockaddr(&o.remote, &self->in_from[i], SIP_UDP);
+	if (l->multicast) { /* a group only hears; what is answered leaves from an address of our own */
+		const int speaker = listen_for(edge, &o.remote, -1);
+
+		if (speaker < 0)
+			return;
+		o.listener = (uint16_t)speaker;
+	}
 	if (m->msg_controllen)
 		read_control(self, m, number, &o.local);
 	if (o.remote.port == 0 || (m->msg_flags & MSG_TRUNC) || keep_alive(d))
@@ -171,14 +178,14 @@ int udp_send(struct udp *self, const struct edge_way *way, const struct slice pa
 	struct datagram *d;
 	char *p;
 
-	if (n > 65507)
+	if (n > PAYLOAD_MAX)
 		return RT_BIG;
 	if (way->to.port == 0 || sip_hop_is_any(&way->to) || sip_hop_is_broadcast(&way->to) ||
 	    self->edge->listener[way->listener].nfd == 0)
 		return RT_DOWN;
-	if (self->nout == OUT_MAX || n > OUT_BYTES - self->nbytes)
+	if (self->nout == TRANSPORT_DATAGRAMS || n > TRANSPORT_DATAGRAM_BYTES - self->nbytes)
 		udp_flush(self);
-	if (self->nout == OUT_MAX || n > OUT_BYTES - self->nbytes)
+	if (self->nout == TRANSPORT_DATAGRAMS || n > TRANSPORT_DATAGRAM_BYTES - self->nbytes)
 		return RT_NOMEM;
 	d = &self->queue[self->nout++];
 	*d = (struct datagram){ self->nbytes, n, *way, owed ? *owed : (struct edge_owed){ 0 } };
@@ -206,7 +213,8 @@ static void add_control(struct msghdr *m, int level, int type, const void *value
 /* An answer leaves a wildcard socket from the address it was asked at. */
 static void write_control(const struct edge *edge, struct msghdr *m, const struct edge_way *way)
 {
-	const bool chosen = edge->listener[way->listener].wildcard && way->from.family && !sip_hop_is_any(&way->from);
+	const bool chosen = edge->listener[way->listener].wildcard && way->from.family &&
+			    !sip_hop_is_any(&way->from) && !sip_hop_is_multicast(&way->from);
 	const int ttl = way->ttl;
 
 	if (chosen && way->from.family == 4) {

@@ -52,7 +52,7 @@ static void a_source_holds_no_more_than_its_limit(void **state)
 	sources_give(s, &b);
 	for (int round = 0; round < 100; round++) /* what is given back is room again */
 		for (int i = 0; i < 16; i++) {
-			char text[16];
+			char text[32];
 			struct sip_hop h;
 
 			snprintf(text, sizeof(text), "10.0.%d.%d", round, i);

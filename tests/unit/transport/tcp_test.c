@@ -410,6 +410,8 @@ static void large_requests_prefer_tcp_18_1_1(void **state)
 	snprintf(want, sizeof(want), "OPTIONS sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:%u;branch=z9hG4bK", svc->listener[0].port);
 	assert_memory_equal(tcp, want, strlen(want));
 	assert_string_equal(hear(fd), "");
+	shell_give(svc, &head, text, true); /* what its transaction repeats for UDP is not repeated on TCP */
+	assert_string_equal(hear(conn), "");
 	close(conn);
 	close(door);
 	shell_quiet(svc);
@@ -418,7 +420,41 @@ static void large_requests_prefer_tcp_18_1_1(void **state)
 	shell_quiet(svc);
 	snprintf(want, sizeof(want), "OPTIONS sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK", svc->listener[1].port);
 	assert_memory_equal(hear(fd), want, strlen(want));
+	shell_give(svc, &head, text, true); /* repeated by UDP at once */
+	assert_memory_equal(hear(fd), want, strlen(want));
+	assert_int_equal(shell_count(svc, "connections_opened_total"), 2);
 	assert_int_equal(svc->posts, 0);
+	close(fd);
+}
+
+static void a_large_request_waits_a_second_for_tcp(void **state)
+{
+	static char text[3000];
+	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	const int door = listen_at(0), fd = socket(AF_INET, SOCK_DGRAM, 0);
+	const struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .branch = 0x2000003, .remote = hop("127.0.0.1", port_of(door), SIP_UDP) };
+	int fill[16];
+
+	(void)state;
+	listen(door, 0);
+	here.sin_port = htons(port_of(door));
+	assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+	for (int i = 0; i < 16; i++) {
+		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)!connect(fill[i], (struct sockaddr *)&here, sizeof(here));
+	}
+	snprintf(text, sizeof(text), "%.*sX-Pad: %01200d\r\n%s", (int)(strstr(forwarded, "Content") - forwarded), forwarded, 7,
+		 strstr(forwarded, "Content"));
+	shell_give(svc, &head, text, true);
+	shell_wait(svc, 900);
+	assert_string_equal(hear(fd), "");
+	shell_wait(svc, 200);
+	assert_memory_equal(hear(fd), "OPTIONS ", 8);
+	assert_string_equal(hear(fd), "");
+	assert_int_equal(svc->posts, 0);
+	for (int i = 0; i < 16; i++)
+		close(fill[i]);
+	close(door);
 	close(fd);
 }
 
@@ -465,6 +501,7 @@ int main(void)
 		T(a_source_has_its_limit),
 		T(a_peer_that_does_not_read_is_bounded),
 		T(large_requests_prefer_tcp_18_1_1),
+		T(a_large_request_waits_a_second_for_tcp),
 		T(an_alias_over_tcp_needs_a_listed_peer_rfc5923),
 	};
 

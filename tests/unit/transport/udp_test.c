@@ -9,13 +9,13 @@
 #include "sip/route.h"
 #include "wire/members.h"
 
-static const char *const listen_words[] = { "udp:127.0.0.1:0", "udp:[::1]:0", "udp:127.0.0.2:0" };
+static const char *const listen_words[] = { "udp:127.0.0.1:0", "udp:[::1]:0", "udp:127.0.0.2:0", "udp:224.0.1.75:22999" };
 static struct svc *svc;
 
 static int open_actor(void **state)
 {
 	(void)state;
-	svc = shell_open(&transport_actor, listen_words, 3);
+	svc = shell_open(&transport_actor, listen_words, 4);
 	return 0;
 }
 
@@ -367,6 +367,51 @@ static void trusted_peers_are_marked(void **state)
 	close(q.fd);
 }
 
+static void a_group_is_heard_and_answered_from_an_address_10_2_6(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+	const struct sip_hop group = at("224.0.1.75", 22999);
+	const struct in_addr loopback = { htonl(INADDR_LOOPBACK) };
+	const char *text = request("REGISTER", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport;maddr=224.0.1.75"), *answer;
+	struct sockaddr_storage address;
+	const socklen_t size = sip_hop_to_sockaddr(&group, &address);
+
+	(void)state;
+	assert_int_equal(svc->listeners, 3); /* others are not told of it */
+	setsockopt(p.fd, IPPROTO_IP, IP_MULTICAST_IF, &loopback, sizeof(loopback));
+	assert_true(sendto(p.fd, text, strlen(text), 0, (struct sockaddr *)&address, size) > 0);
+	shell_until(svc, 1);
+	assert_int_equal(svc->post[0].head.listener, 0);
+	assert_true(sip_hop_same_ip(&svc->post[0].head.local, &group));
+	svc->transaction = 0;
+	text = request("REGISTER", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKb;rport");
+	assert_true(sendto(p.fd, text, strlen(text), 0, (struct sockaddr *)&address, size) > 0);
+	shell_turn(svc, 100);
+	answer = phone_hears(p);
+	assert_memory_equal(answer, "SIP/2.0 503 ", 12);
+	close(p.fd);
+}
+
+static void too_large_for_a_datagram_is_told(void **state)
+{
+	static char text[70000];
+	const struct phone p = phone_on("127.0.0.1");
+	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .branch = 1, .remote = at("127.0.0.1", p.port) };
+	const size_t n = strlen(forwarded);
+
+	(void)state;
+	memcpy(text, forwarded, n);
+	memset(text + n, 'x', 65507 - n - 160);
+	shell_give(svc, &head, text, false);
+	assert_true(strlen(phone_hears(p)) > 65000);
+	assert_int_equal(svc->posts, 0);
+	memset(text + n, 'x', 65507 - n);
+	shell_give(svc, &head, text, false);
+	assert_int_equal(svc->posts, 1);
+	assert_int_equal(svc->post[0].head.reason, RT_DOWN);
+	close(p.fd);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_actor, close_actor)
@@ -384,6 +429,8 @@ int main(void)
 		T(nobody_there_is_told_18_4),
 		T(one_that_cannot_go_does_not_stop_the_rest),
 		T(trusted_peers_are_marked),
+		T(a_group_is_heard_and_answered_from_an_address_10_2_6),
+		T(too_large_for_a_datagram_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, 0, 0);
