@@ -5,30 +5,37 @@
 --   KEYS[1]  reg:<aor>
 --   ARGV     now, cseq, call_id (as JSON writes it), all ("1": Contact: *), max contacts, replace ("1": the oldest goes),
 --            slack (seconds the key outlives its last binding), nonce ("" none), nonce count, nonce expiry,
---            then for each contact: id, expires_at, record (JSON without registered_at; "" removes)
+--            then for each contact: id, expires_at, tail ("" removes)
 --
---   returns  { "ok", { kind, id, record, ... }, { id, record, ... } }: what changed, and what now stands;
+--   returns  { "ok", { kind, id, record, ... }, { id, record, ... } }: what changed (record only of what went), what now stands;
 --            { "stale" } a binding is newer, { "full" } too many contacts, { "replay" } the nonce count was used: nothing was written
 --
--- Records are flat JSON and read by pattern: a raw quote never stands inside a JSON string, so ,"name": occurs only as a name.
+-- A record is flat JSON with a head of fixed shape, so that one anchored pattern reads it, and a tail the caller wrote:
+--
+--   {"expires_at":E,"updated_at":U,"registered_at":R,"cseq":C,"call_id":"..", what the phone said .. ,"received":"..", how it came .. }
 
 local key, now, cseq, call_id = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local all, max, replace, slack = ARGV[4] == '1', tonumber(ARGV[5]), ARGV[6] == '1', tonumber(ARGV[7])
 local nonce, count, nonce_until = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
-local FIRST, NONCES_MAX = 11, 8
+local match, sub, byte = string.match, string.sub, string.byte
 
-local function number(record, name)
-	return tonumber(string.match(record, ',"' .. name .. '":(%d+)')) or 0
-end
+local FIRST, NONCES_MAX = 11, 8
+local HEAD = '^{"expires_at":(%d+),"updated_at":(%d+),"registered_at":(%d+),()"cseq":(%d+),()'
+local RECORD, UNTIL, UPDATED, SINCE, TAIL, CSEQ, AFTER = 1, 2, 3, 4, 5, 6, 7 -- a binding: its record and what its head says
 
 -- ---- What is there ----
 
-local have, changes, gone, nonces = {}, {}, {}, {} -- have: id -> record; nonces: field -> expiry
-local live, replayed, again, last = 0, false, false, 0
+local have, changes, gone, nonces = {}, {}, {}, {} -- have: id -> binding; nonces: field -> expiry
+local live, replayed, again = 0, false, false
 local stored = redis.call('HGETALL', key)
 
+local function note(kind, id, record)
+	local n = #changes
+	changes[n + 1], changes[n + 2], changes[n + 3] = kind, id, record
+end
+
 local function read_nonce(field, value)
-	local used, till, its_cseq, its_call = string.match(value, '^(%d+) (%d+) (%d+) (.*)$')
+	local used, till, its_cseq, its_call = match(value, '^(%d+) (%d+) (%d+) (.*)$')
 	if not till or tonumber(till) <= now then
 		gone[#gone + 1] = field
 		return
@@ -40,21 +47,20 @@ local function read_nonce(field, value)
 	end
 end
 
-local function note(kind, id, record)
-	local n = #changes
-	changes[n + 1], changes[n + 2], changes[n + 3] = kind, id, record
-end
-
 for i = 1, #stored, 2 do
 	local id, record = stored[i], stored[i + 1]
-	if string.sub(id, 1, 2) == 'n:' then
+	if byte(id, 1) == 110 and byte(id, 2) == 58 then -- n:
 		read_nonce(id, record)
-	elseif number(record, 'expires_at') <= now then
-		gone[#gone + 1] = id
-		note('expire', id, record)
 	else
-		have[id] = record
-		live = live + 1
+		local till, updated, since, tail, its_cseq, after = match(record, HEAD)
+		till = tonumber(till)
+		if till and till > now then
+			have[id] = { record, till, updated, since, tail, tonumber(its_cseq), after }
+			live = live + 1
+		else
+			gone[#gone + 1] = id
+			note('expire', id, record)
+		end
 	end
 end
 
@@ -74,19 +80,14 @@ local function agree(a, b)
 	return true
 end
 
-local function split(id)
-	local base, rest = string.match(id, '^([^#]*)#?(.*)$')
-	return base, rest
-end
-
 local function find(id)
-	if have[id] or string.sub(id, 1, 2) ~= 'c:' then
+	if have[id] or live == 0 or sub(id, 1, 2) ~= 'c:' then
 		return id
 	end
-	local base, rest = split(id)
+	local base, rest = match(id, '^([^#]*)#?(.*)$')
 	local best
 	for other in pairs(have) do
-		local its_base, its_rest = split(other)
+		local its_base, its_rest = match(other, '^([^#]*)#?(.*)$')
 		if its_base == base and agree(rest, its_rest) and (not best or other < best) then
 			best = other
 		end
@@ -99,57 +100,54 @@ end
 local SAME = '"call_id":"' .. call_id .. '"'
 
 -- nil: go on. 'stale': refused. 'same': this very request was applied before.
-local function order(old, record)
-	if not string.find(old, SAME, 1, true) then
+local function order(old, till, tail)
+	if sub(old[RECORD], old[AFTER], old[AFTER] + #SAME - 1) ~= SAME or cseq > old[CSEQ] then
 		return nil
 	end
-	local its = number(old, 'cseq')
-	if cseq > its then
-		return nil
-	end
-	if cseq < its or record == '' then
+	if cseq < old[CSEQ] or tail == '' then
 		return 'stale'
 	end
-	local old_part = string.match(old, '^(.-),"expires_at":')
-	local new_part = string.match(record, '^(.-),"expires_at":')
-	local old_span = number(old, 'expires_at') - number(old, 'updated_at')
-	local new_span = number(record, 'expires_at') - number(record, 'updated_at')
-	return old_part == new_part and old_span == new_span and 'same' or 'stale'
+	local said = match(sub(old[RECORD], old[TAIL]), '^(.-),"received":')
+	if said == match(tail, '^(.-),"received":') and old[UNTIL] - old[UPDATED] == till - now then
+		return 'same'
+	end
+	return 'stale'
 end
 
 -- ---- The changes, decided before anything is written ----
 
-local writes, removes, touched = {}, {}, {}
+local writes, removes, touched = {}, {}, {} -- id -> new binding; id -> old binding; id -> true
 
 if all then
-	for id, record in pairs(have) do
-		if order(record, '') == 'stale' then
+	for id, old in pairs(have) do
+		if order(old, 0, '') == 'stale' then
 			return { 'stale' }
 		end
-		removes[id] = record
+		removes[id] = old
 	end
 end
 
 for i = FIRST, #ARGV, 3 do
-	local id, record = ARGV[i], ARGV[i + 2]
+	local id, till, tail = ARGV[i], ARGV[i + 1], ARGV[i + 2]
 	local at = find(id)
 	local old = have[at]
-	local verdict = old and not touched[at] and order(old, record)
+	local verdict = old and not touched[at] and order(old, till, tail)
 	if verdict == 'stale' then
 		return { 'stale' }
 	end
 	touched[at], touched[id] = true, true
 	if verdict == 'same' then
 		-- nothing to do
-	elseif record == '' then
+	elseif tail == '' then
 		removes[at], writes[id] = old, nil
 	else
-		local since = old and number(old, 'registered_at') or now
-		writes[id] = string.sub(record, 1, -2) .. ',"registered_at":' .. since .. '}'
+		local since = old and old[SINCE] or now
+		local head = '{"expires_at":' .. till .. ',"updated_at":' .. now .. ',"registered_at":' .. since .. ','
+		writes[id] = { head .. tail, tonumber(till) }
 		removes[id] = nil
 		if old and at ~= id then
 			gone[#gone + 1] = at -- the same URI, written otherwise: it moves to its new name
-			note('rename', at, old)
+			note('rename', at, old[RECORD])
 			have[id], have[at] = old, nil
 		end
 	end
@@ -163,8 +161,8 @@ end
 
 local function oldest()
 	local best, age
-	for id, record in pairs(have) do
-		local its = number(record, 'updated_at')
+	for id, b in pairs(have) do
+		local its = tonumber(b[UPDATED])
 		if not touched[id] and not removes[id] and (not best or its < age or (its == age and id < best)) then
 			best, age = id, its
 		end
@@ -173,7 +171,7 @@ local function oldest()
 end
 
 local total, added = live, 0
-for id in pairs(removes) do
+for _ in pairs(removes) do
 	total = total - 1
 end
 for id in pairs(writes) do
@@ -193,18 +191,18 @@ end
 
 -- ---- Writing ----
 
-local sets, latest = {}, 0
+local sets = {}
 
-for id, record in pairs(removes) do
+for id, old in pairs(removes) do
 	gone[#gone + 1] = id
 	have[id] = nil
-	note('remove', id, record)
+	note('remove', id, old[RECORD])
 end
-for id, record in pairs(writes) do
-	note(have[id] and 'refresh' or 'add', id, record)
-	have[id] = record
+for id, new in pairs(writes) do
+	note(have[id] and 'refresh' or 'add', id, '')
+	have[id] = new
 	sets[#sets + 1] = id
-	sets[#sets + 1] = record
+	sets[#sets + 1] = new[RECORD]
 end
 if nonce ~= '' and not replayed then
 	local n, first = 0, nil
@@ -229,21 +227,22 @@ if #sets > 0 then
 	redis.call('HSET', key, unpack(sets))
 end
 
-local stand = {}
-for id, record in pairs(have) do
-	local till = number(record, 'expires_at')
-	if till + slack > latest then
-		latest = till + slack
+local stand, latest = {}, 0
+for id, b in pairs(have) do
+	if b[UNTIL] + slack > latest then
+		latest = b[UNTIL] + slack
 	end
 	stand[#stand + 1] = id
-	stand[#stand + 1] = record
+	stand[#stand + 1] = b[RECORD]
 end
-for _, till in pairs(nonces) do
-	if till > latest then
-		latest = till
+if #gone + #sets > 0 then
+	for _, till in pairs(nonces) do
+		if till > latest then
+			latest = till
+		end
 	end
-end
-if #gone + #sets > 0 and latest > 0 then
-	redis.call('PEXPIREAT', key, latest .. '000')
+	if latest > 0 then
+		redis.call('PEXPIREAT', key, latest .. '000')
+	end
 end
 return { 'ok', changes, stand }

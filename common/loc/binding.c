@@ -2,15 +2,13 @@
 /*
  * binding: one record as JSON, both ways, and the id of a contact.
  *
- *   {"contact":..,"q":..,"cseq":..,"call_id":.., ... ,"expires_at":..,"updated_at":..,"received":.., ...}
- *    what the phone says ------------------------->    when and through what it came ------------------>
- *
- * apply.lua compares the first part to know a request that comes twice.
+ *   {"expires_at":..,"updated_at":..,"registered_at":.. | ,"cseq":..,"call_id":..,"contact":.. .. | ,"received":.. .. }
+ *    head: apply.lua writes it                            tail: what the phone said                 how it came
  */
 #include <stddef.h>
 
+#include "binding.h"
 #include "json.h"
-#include "loc/store.h"
 #include "sip/param.h"
 #include "sip/uri.h"
 
@@ -23,26 +21,26 @@ static const struct field {
 	bool always; /* written even when empty or 0 */
 } fields[] = {
 #define F(name, member, kind, always) { { name, sizeof(name) - 1 }, offsetof(struct loc_binding, member), kind, always }
-	F("contact", contact, TEXT, true),
-	F("q", q, Q, true),
+	F("expires_at", expires_at, I64, true),
+	F("updated_at", updated_at, I64, true),
+	F("registered_at", registered_at, I64, true),
 	F("cseq", cseq, U32, true),
 	F("call_id", call_id, TEXT, true),
+	F("contact", contact, TEXT, true),
+	F("q", q, Q, true),
 	F("instance", instance, TEXT, false),
 	F("reg_id", reg_id, U32, false),
 	F("params", params, TEXT, false),
 	F("path", path, TEXT, false),
 	F("user_agent", user_agent, TEXT, false),
-	F("expires_at", expires_at, I64, true),
-	F("updated_at", updated_at, I64, true),
-	F("received", received, TEXT, false),
+	F("received", received, TEXT, true),
 	F("edge", edge, U32, false),
 	F("flow", flow, U64, false),
 	F("listener", listener, U16, true),
-	F("registered_at", registered_at, I64, false),
 #undef F
 };
 
-enum { FIELDS = sizeof(fields) / sizeof(*fields) };
+enum { HEAD = 3, FIELDS = sizeof(fields) / sizeof(*fields) };
 
 static uint64_t get_number(const struct field *f, const char *base)
 {
@@ -58,7 +56,8 @@ static uint64_t get_number(const struct field *f, const char *base)
 
 static void put_name(struct rt_cursor *c, const struct field *f)
 {
-	rt_cursor_char(c, f == fields ? '{' : ',');
+	if (f != fields + HEAD) /* the first of the tail: who writes the head ends it with its comma */
+		rt_cursor_char(c, f == fields ? '{' : ',');
 	rt_cursor_char(c, '"');
 	rt_cursor_put(c, f->name);
 	rt_cursor_lit(c, "\":");
@@ -93,11 +92,19 @@ static void put_field(struct rt_cursor *c, const struct field *f, const char *ba
 	}
 }
 
-void loc_binding_render(struct rt_cursor *c, const struct loc_binding *b)
+void binding_render_tail(struct rt_cursor *c, const struct loc_binding *b)
 {
-	for (int i = 0; i < FIELDS; i++)
+	for (int i = HEAD; i < FIELDS; i++)
 		put_field(c, &fields[i], (const char *)b);
 	rt_cursor_char(c, '}');
+}
+
+void loc_binding_render(struct rt_cursor *c, const struct loc_binding *b)
+{
+	for (int i = 0; i < HEAD; i++)
+		put_field(c, &fields[i], (const char *)b);
+	rt_cursor_char(c, ',');
+	binding_render_tail(c, b);
 }
 
 static bool set_number(const struct field *f, char *base, struct slice value)

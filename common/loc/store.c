@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "binding.h"
 #include "index.h"
 #include "json.h"
 #include "loc/users.h"
@@ -211,16 +212,28 @@ static int verdict(struct slice word)
 	return RT_BAD;
 }
 
-/* { kind, id, record, .. } */
-static int read_changes(const redisReply *array, struct index_change *out, int max, struct rt_arena *a)
+static const struct loc_binding *find(const struct loc_binding *b, int n, struct slice id)
+{
+	for (int i = 0; i < n; i++)
+		if (slice_eq(b[i].id, id))
+			return &b[i];
+	return 0;
+}
+
+/* { kind, id, record, .. }; what was added or refreshed stands in b, without a second copy of its record. */
+static int read_changes(const redisReply *array, struct index_change *out, int max, const struct loc_binding *b, int nb,
+                        struct rt_arena *a)
 {
 	int n = 0;
 
 	for (size_t i = 0; i + 2 < array->elements && n < max; i += 3) {
-		const struct slice id = text_of(array->element[i + 1]);
+		const struct slice id = text_of(array->element[i + 1]), record = text_of(array->element[i + 2]);
+		const struct loc_binding *stands = record.n ? 0 : find(b, nb, id);
 
 		out[n].kind = text_of(array->element[i]);
-		if (loc_binding_parse(&out[n].b, id, text_of(array->element[i + 2]), a) == 0)
+		if (stands)
+			out[n++].b = *stands;
+		else if (loc_binding_parse(&out[n].b, id, record, a) == 0)
 			n++;
 	}
 	return n;
@@ -242,7 +255,8 @@ static int applied_well(struct op *op, const redisReply *reply)
 		return RT_NOMEM;
 	}
 	n = read_bindings(stand, op->now, b, a);
-	index_write(op->redis, slice_of(op->aor, op->aor_n), change, read_changes(changes, change, CHANGES_MAX, changed), b, n);
+	index_write(op->redis, slice_of(op->aor, op->aor_n), change, read_changes(changes, change, CHANGES_MAX, b, n, changed), b,
+	            n);
 	finish(op, 0, b, n);
 	rt_arena_destroy(&a);
 	rt_arena_destroy(&changed);
@@ -285,15 +299,13 @@ static struct slice put_escaped(struct rt_cursor *c, struct slice s)
 	return slice_of(c->p + from, c->n - from);
 }
 
-static struct slice put_record(struct rt_cursor *c, const struct loc_binding *b, int64_t now)
+static struct slice put_tail(struct rt_cursor *c, const struct loc_binding *b, int64_t now)
 {
 	const uint32_t from = c->n;
-	struct loc_binding plain = *b;
 
 	if (b->expires_at <= now)
 		return SLICE("");
-	plain.registered_at = 0; /* the script knows since when */
-	loc_binding_render(c, &plain);
+	binding_render_tail(c, b);
 	return slice_of(c->p + from, c->n - from);
 }
 
@@ -322,7 +334,7 @@ static void fill(struct slice *argv, struct rt_cursor *c, const struct loc_chang
 	for (int i = 0; i < change->n; i++) {
 		argv[FIXED + EACH * i] = change->b[i].id;
 		argv[FIXED + EACH * i + 1] = put_number(c, (uint64_t)change->b[i].expires_at);
-		argv[FIXED + EACH * i + 2] = put_record(c, &change->b[i], change->now);
+		argv[FIXED + EACH * i + 2] = put_tail(c, &change->b[i], change->now);
 	}
 }
 
