@@ -23,8 +23,6 @@ enum {
 	STEP_MAX = 100,   /* ms of one poll */
 };
 
-#define SCHEMA "1" /* the layout described in common/loc */
-
 struct talk {
 	struct svc_process *process;
 	struct loc_redis *redis;
@@ -116,13 +114,13 @@ static int settle(struct talk *self, struct slice key, struct slice value)
 
 static int check_schema(struct talk *self)
 {
-	const int err = settle(self, SLICE("schema"), SLICE(SCHEMA));
+	const int err = settle(self, SLICE("schema"), SLICE(PROCESS_SCHEMA));
 
-	if (err || strcmp(self->text, SCHEMA) == 0)
+	if (err || strcmp(self->text, PROCESS_SCHEMA) == 0)
 		return err;
 	rt_log(RT_LOG_E, "redis.refused", 0,
 	       "its key schema says \"%s\", this version needs \"%s\": use the version of Peal that wrote it, or another Redis database",
-	       rt_log_safe(slice_str(self->text)), SCHEMA);
+	       rt_log_safe(slice_str(self->text)), PROCESS_SCHEMA);
 	return RT_CONFIG;
 }
 

@@ -341,6 +341,15 @@ static void close_actors(struct svc_loop *self)
 	}
 }
 
+/* All that a loop does whose actors did not open: be there until it is told to stop. */
+static void wait_for_command(struct svc_loop *self)
+{
+	zmq_pollitem_t item = { self->pipe, 0, ZMQ_POLLIN, 0 };
+
+	if (zmq_poll(&item, 1, -1) == 1)
+		obey(self);
+}
+
 /* What is still asked ends with RT_DOWN, while those who asked are there; and who then asks again is refused. */
 static void forget_redis(struct svc_loop *self)
 {
@@ -362,8 +371,8 @@ void loop_run(zsock_t *pipe, void *arg)
 		membership_announce(self->membership);
 	atomic_store(&self->beat, self->now);
 	zsock_signal(pipe, 0);
-	while (!self->stop && !self->failed)
-		turn(self);
+	while (!self->stop)
+		(self->failed ? wait_for_command : turn)(self);
 	if (self->membership && !self->failed)
 		membership_leave(self->membership);
 	loc_redis_flush(self->redis);

@@ -15,6 +15,7 @@
 #include "membership.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "loc/redis.h"
 #include "loop.h"
@@ -35,6 +36,7 @@ struct membership {
 	struct svc_loop *loop;
 	rt_ms born, next_beat;
 	rt_ms asked, last_look;     /* when the look under way was asked for; the last answer, 0: none yet */
+	rt_ms steady;               /* since when one look followed another */
 	bool asking, ask_again;
 	uint32_t generation;
 	uint32_t n;
@@ -217,8 +219,12 @@ static void take_record(struct membership *self, const struct wire_member *m)
 	struct row *row = row_of(self, m->id);
 	bool alive;
 
-	if (process_loop_of(loop->process, m->id) >= 0)
+	if (process_loop_of(loop->process, m->id) >= 0) {
+		if (m->pid != (uint32_t)getpid() || strcmp(m->host, loop->process->host) != 0)
+			rt_log(RT_LOG_E, "member.twin", 0, "id=%u is also used by pid=%u on host=%s: restart one of the two workers",
+			       m->id, m->pid, m->host);
 		return;
+	}
 	if (row) {
 		alive = m->seen != row->member.seen;
 	} else {
@@ -237,6 +243,12 @@ static void take_record(struct membership *self, const struct wire_member *m)
 		show(self, row);
 }
 
+/* Has it taken itself out? Not when it may have come after we asked, nor when Redis may just have lost its memory. */
+static bool has_left(const struct membership *self, const struct row *row)
+{
+	return !row->present && row->alive < self->asked && self->loop->now - self->steady > MEMBERSHIP_FORGET;
+}
+
 /* What is gone from Redis is gone; what has not changed for long is dead, and whoever sees it first buries it. */
 static void sweep(struct membership *self)
 {
@@ -245,7 +257,7 @@ static void sweep(struct membership *self)
 	for (uint32_t i = 0; i < self->n;) {
 		struct row *row = &self->row[i];
 
-		if (!row->present && row->alive < self->asked) { /* it may have come after we asked */
+		if (has_left(self, row)) {
 			remove_row(self, row, "left");
 			continue;
 		}
@@ -258,15 +270,40 @@ static void sweep(struct membership *self)
 	}
 }
 
+/* A Redis that came back empty is given what only running processes still know. */
+static void restore(struct membership *self)
+{
+	struct svc_loop *loop = self->loop;
+	uint32_t last = loop->process->first_id + (uint32_t)loop->process->nloop * loop->process->nactor;
+	char hex[2 * sizeof(loop->process->secret)];
+	struct rt_cursor c = rt_cursor_on(hex, sizeof(hex));
+
+	for (uint32_t i = 0; i < self->n; i++)
+		last = self->row[i].member.id > last ? self->row[i].member.id : last;
+	for (size_t i = 0; i < sizeof(loop->process->secret); i++)
+		rt_cursor_hex(&c, loop->process->secret[i], 2);
+	const struct slice set[][3] = {
+		{ SLICE("SETNX"), SLICE("schema"), SLICE(PROCESS_SCHEMA) },
+		{ SLICE("SETNX"), SLICE("secret"), rt_cursor_text(&c) },
+		{ SLICE("SETNX"), SLICE("nodes:next"), rt_arena_printf(loop->arena, "%u", last) },
+	};
+
+	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
+		(void)!loc_redis_call(loop->redis, ignore, self, 0, 3, set[i]);
+}
+
 /* While we did not look, nobody could show us a sign of life. */
 static void forgive_gap(struct membership *self)
 {
 	const rt_ms now = self->loop->now;
 	const rt_ms gap = self->last_look ? now - self->last_look : 0;
 
-	if (gap > 2 * MEMBERSHIP_BEAT)
+	if (gap > 2 * MEMBERSHIP_BEAT) {
 		for (uint32_t i = 0; i < self->n; i++)
 			self->row[i].alive = now;
+		self->steady = now;
+		restore(self);
+	}
 	self->last_look = now;
 }
 

@@ -7,6 +7,7 @@
 #include "loop.h"
 
 enum { PROCESS_LOOPS_MAX = 64 };
+#define PROCESS_SCHEMA "1" /* the layout of the keys in Redis that common/loc describes */
 
 struct svc_process {
 	const char *name;

@@ -6,7 +6,7 @@
  */
 #include "wire/members.h"
 
-#include <stddef.h>
+#include <ctype.h>
 
 #include "wire/pack.h"
 
@@ -33,13 +33,13 @@ static void put_string(struct rt_cursor *c, const char *text)
 
 static void put_listener(struct rt_cursor *c, const struct wire_listener *l)
 {
-	rt_cursor_char(c, '"');
-	sip_hop_render(c, &l->local);
-	rt_cursor_lit(c, " as ");
-	rt_cursor_put(c, slice_str(l->host));
-	rt_cursor_char(c, ':');
-	rt_cursor_u64(c, l->port);
-	rt_cursor_char(c, '"');
+	char text[WIRE_ENDPOINT_MAX + WIRE_HOST_MAX];
+	struct rt_cursor t = rt_cursor_on(text, sizeof(text) - 1);
+
+	sip_hop_render(&t, &l->local);
+	rt_cursor_printf(&t, " as %s:%u", l->host, l->port);
+	text[t.n] = 0;
+	put_string(c, text);
 }
 
 int wire_member_render(const struct wire_member *m, struct rt_cursor *c)
@@ -170,6 +170,15 @@ static void skip_value(struct reader *r)
 	fail(r);
 }
 
+/* The host will stand in Via and Record-Route: a record must not smuggle anything else in there. */
+static bool is_host(struct slice s)
+{
+	for (uint32_t i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && !strchr(".-_:[]", s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
 /* "udp:192.0.2.1:5060 as sip.example.com:5060" */
 static bool parse_listener(struct wire_listener *out, struct slice text)
 {
@@ -183,7 +192,7 @@ static bool parse_listener(struct wire_listener *out, struct slice text)
 	shown = slice_from(text, (uint32_t)(split - text.p) + sizeof(as) - 1);
 	for (colon = shown.n; colon > 0 && shown.p[colon - 1] != ':';)
 		colon--;
-	if (colon < 2 || !slice_u32(slice_from(shown, colon), &port) || port > 65535)
+	if (colon < 2 || !is_host(slice_head(shown, colon - 1)) || !slice_u32(slice_from(shown, colon), &port) || port > 65535)
 		return false;
 	out->port = (uint16_t)port;
 	return slice_cstr(slice_head(shown, colon - 1), out->host, sizeof(out->host));

@@ -254,6 +254,7 @@ static void records_that_do_not_read(void **state)
 		"{\"tier\":\"proxy\",\"id\":-1,\"version\":1,\"state\":\"live\"}",
 		"{\"tier\":\"proxy\",\"id\":1,\"version\":1,\"state\":\"live\",\"listeners\":[\"udp:192.0.2.1:5060\"]}",
 		"{\"tier\":\"proxy\",\"id\":1,\"version\":1,\"state\":\"live\",\"listeners\":[\"udp:192.0.2.1:5060 as :5060\"]}",
+		"{\"tier\":\"proxy\",\"id\":1,\"version\":1,\"state\":\"live\",\"listeners\":[\"udp:192.0.2.1:5060 as a\\u000d\\u000aX:5060\"]}",
 		"{\"tier\":\"proxy\",\"id\":1,\"version\":1,\"state\":\"live\",\"host\":\"\\u0000\"}",
 		"{\"tier\":\"proxy\",\"id\":1,\"version\":1,\"state\":\"live\",\"host\":\"unfinished}",
 		"{\"tier\":\"proxy\",\"id\":1,\"version\":1,\"state\":\"live\",\"host\":\"\\",
