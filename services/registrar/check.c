@@ -117,7 +117,7 @@ static int check_to(struct check *c)
 	if (sip_addr_uri(sip_msg_get(c->request, SIP_HDR_TO), &addr, &uri))
 		return refuse(c, 400, SLICE("Malformed To"));
 	if (uri.scheme != SIP_SCHEME_SIP && uri.scheme != SIP_SCHEME_SIPS)
-		return refuse(c, 404, SLICE("Not A SIP Address Of Record"));
+		return refuse(c, 400, SLICE("To Needs A SIP URI")); /* RFC 4475 3.3.4 */
 	domain = svc_config_domain(c->config, uri.host);
 	if (!domain || (c->out->domain && c->out->domain != domain))
 		return refuse(c, 404, SLICE("Address Not In This Domain"));

@@ -127,6 +127,7 @@ static void challenge(struct registrar *self, const struct asked *q, const struc
 void reg_forget(struct registrar *self, struct reg_call *call)
 {
 	svc_timer_stop(self->svc, &call->timer);
+	self->late -= call->step == REG_ANSWER_LATE;
 	free(call->frame);
 	rt_pool_give(self->calls, call->handle);
 }
@@ -408,6 +409,11 @@ static void deny(struct registrar *self, struct reg_call *call, const struct svc
 		end_with_challenge(self, call, domain, false);
 		return;
 	}
+	if (self->late == REG_LATE_MAX) { /* tells a guesser nothing, and takes no room */
+		end(self, call, 503, SLICE("Too Many Failures"));
+		return;
+	}
+	self->late++;
 	call->step = REG_ANSWER_LATE;
 	svc_timer_start(self->svc, &call->timer, call->handle, 'L', delay);
 }
@@ -503,10 +509,14 @@ static bool has_credentials(struct registrar *self, const struct asked *q, const
 	return err == 0;
 }
 
+/* A username with our domain is as good as one without; with another it is nobody's. */
 static struct slice record_of(struct registrar *self, const struct sip_cred *cred, const struct svc_domain *domain)
 {
-	if (slice_find(cred->username, '@') >= 0)
-		return cred->username;
+	const int at = slice_find(cred->username, '@');
+
+	if (at >= 0 && slice_eq_nocase(slice_from(cred->username, (uint32_t)at + 1), domain->name))
+		return rt_arena_printf(svc_arena(self->svc), SLICE_FMT "@" SLICE_FMT,
+		                       SLICE_ARG(slice_head(cred->username, (uint32_t)at)), SLICE_ARG(domain->name));
 	return rt_arena_printf(svc_arena(self->svc), SLICE_FMT "@" SLICE_FMT, SLICE_ARG(cred->username), SLICE_ARG(domain->name));
 }
 

@@ -17,11 +17,14 @@ struct registrar {
 	struct rt_key nonce_key, tag_key, gruu_key;
 	struct reg_sources sources;
 	struct rt_timer sweep;
+	uint32_t late;        /* calls in REG_ANSWER_LATE */
 	struct reg_plan plan; /* scratch of one step: too large for a stack to be comfortable with */
 	struct {
 		uint64_t *granted, *refused, *challenged, *wrong, *unstored;
 	} count;
 };
+
+enum { REG_LATE_MAX = 1024 }; /* answers held back at a time; more failures than that are answered 503 at once */
 
 enum reg_step { REG_AUTHENTICATE, REG_KNOW_TARGET, REG_USE_NONCE, REG_APPLY, REG_ANSWER_LATE };
 

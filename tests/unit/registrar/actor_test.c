@@ -4,6 +4,7 @@
 
 #include "auth/digest.h"
 #include "kit/redis_server.h"
+#include "registrar.h"
 #include "sip/addr.h"
 #include "sip/cred.h"
 #include "sip/param.h"
@@ -152,7 +153,7 @@ static void only_our_addresses_are_registered(void **state)
 		{ "sip:example.com", "sip:alice@elsewhere.org", 404 },
 		{ "sip:example.com", "sip:alice@example.net", 404 }, /* ours too, but not the one asked */
 		{ "sip:example.com", "sip:example.com", 404 },
-		{ "sip:example.com", "tel:+123", 404 },
+		{ "sip:example.com", "tel:+123", 400 }, /* RFC 4475 3.3.4 */
 		{ "sip:example.com", "sip:nobody@example.com", 404 },
 		{ "sip:example.com", "sip:locked@example.com", 403 },
 		{ "tel:+123", "sip:alice@example.com", 416 },
@@ -448,6 +449,30 @@ static void guessing_is_slowed(void **state)
 	assert_int_equal(0, svc->actor->load(svc->self));
 }
 
+/* Those who wait are counted: a flood of guesses must not take the room of others. */
+static void only_so_many_wait(void **state)
+{
+	struct login l = good;
+	struct wire_head head = offer_head();
+	struct sip_cred c = fresh("MD5");
+	int unavailable = 0;
+	const struct fake_post *p;
+
+	(void)state;
+	l.password = "bad";
+	for (int i = 0; i < REG_LATE_MAX + 15; i++) {
+		fake_parcel(svc, &head, message("u", 2 + i, authorization(&c, &l)));
+		if (i % 64 == 0)
+			kit_redis_turn(svc->redis);
+	}
+	for (int i = 0; i < 20; i++)
+		kit_redis_turn(svc->redis);
+	assert_int_equal(REG_LATE_MAX, svc->actor->load(svc->self));
+	while ((p = fake_next(svc)))
+		unavailable += p->index->status == 503;
+	assert_int_equal(10, unavailable); /* five were free */
+}
+
 /* third_party = on: the count of a nonce is good for one address of record only once. */
 static void third_parties_are_let_in_where_allowed(void **state)
 {
@@ -566,6 +591,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nobody_registers_another, closed_door, leave),
 		cmocka_unit_test_setup_teardown(malformed_credentials_are_400, closed_door, leave),
 		cmocka_unit_test_setup_teardown(guessing_is_slowed, closed_door, leave),
+		cmocka_unit_test_setup_teardown(only_so_many_wait, closed_door, leave),
 		cmocka_unit_test_setup_teardown(third_parties_are_let_in_where_allowed, shared_door, leave),
 	};
 
