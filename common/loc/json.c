@@ -21,7 +21,8 @@ void json_put_escaped(struct rt_cursor *c, struct slice s)
 			rt_cursor_hex(c, ch, 2);
 		}
 	}
-	rt_cursor_put(c, slice_of(s.p + from, s.n - from));
+	if (from < s.n)
+		rt_cursor_put(c, slice_of(s.p + from, s.n - from));
 }
 
 static struct slice skip_space(struct slice s)
