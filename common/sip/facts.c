@@ -41,9 +41,12 @@ static void read_vias(struct sip_reader *r)
 		const struct slice value = field_value(r, f);
 		struct sip_via via;
 
-		if (sip_via_parse(&via, value) < 0)
+		if (sip_via_parse(&via, value) < 0) {
 			refuse(r, value.p, "Via");
-		else if (f == top)
+			if (f != top || sip_via_sent_by(&via, value) < 0)
+				continue;
+		}
+		if (f == top)
 			facts_keep_via(&r->index->facts, r->base, &via);
 	}
 }

@@ -149,6 +149,19 @@ static int read_params(struct sip_via *v, struct slice rest)
 	return found;
 }
 
+int sip_via_sent_by(struct sip_via *out, struct slice value)
+{
+	struct sip_via v = { 0 };
+	const char *p;
+
+	value = slice_trim(value);
+	if (value.n == 0 || (p = read_protocol(&v, value.p, value.p + value.n)) == 0 ||
+	    read_sent_by(&v, p, value.p + value.n) == 0)
+		return RT_BAD;
+	*out = v;
+	return 0;
+}
+
 int sip_via_parse(struct sip_via *out, struct slice value)
 {
 	struct sip_via v = { 0 };

@@ -22,4 +22,8 @@ struct sip_via {
 RT_MUSTUSE
 int sip_via_parse(struct sip_via *out, struct slice value); /* 0 | RT_BAD; 20.42, 18.2.1, RFC 3581, RFC 5118 4.5 */
 
+/* Only the protocol and sent-by: what is left of a value whose parameters are broken, enough to answer it. 0 | RT_BAD */
+RT_MUSTUSE
+int sip_via_sent_by(struct sip_via *out, struct slice value);
+
 #endif

@@ -70,8 +70,10 @@ int via_reply_to(struct sip_hop *to, uint8_t *ttl, const struct sip_msg *respons
 	uint16_t port;
 
 	*ttl = 0;
-	if (top_via(&via, response) < 0)
-		return RT_BAD;
+	if (top_via(&via, response) < 0) { /* a broken one that we refuse: back to where it came from */
+		*to = *source;
+		return source->family ? 0 : RT_BAD;
+	}
 	/* How it truly came counts more than what the sender wrote. */
 	proto = source->family ? source->proto : via.transport;
 	if (by_maddr(to, ttl, &via, proto))

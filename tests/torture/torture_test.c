@@ -30,7 +30,7 @@ static const struct vector rfc4475[] = {
 	{ "unreason", FINE, 0, 1, 1 },
 	{ "noreason", FINE, 0, 1, 1 },
 	/* 3.1.2 invalid messages */
-	{ "badinv01", DROPPED, "Via", 0, 0 }, /* the topmost Via cannot be read: nowhere to answer to */
+	{ "badinv01", 400, "Via", 0, 0 }, /* its parameters cannot be read, its sent-by can */
 	{ "clerr", 400, "Content-Length", 0, 0 },
 	{ "ncl", 400, "Content-Length", 0, 0 },
 	{ "scalar02", 400, "CSeq", 0, 0 },
