@@ -53,9 +53,10 @@ struct loc_users *loc_users_new(struct loc_redis *redis, uint32_t room)
 	self->sets = room / WAYS ? room / WAYS : 1;
 	self->entry = calloc((size_t)self->sets * WAYS, sizeof(*self->entry));
 	rt_random(&self->key, sizeof(self->key));
-	if (!self->entry)
-		free(self);
-	return self->entry ? self : 0;
+	if (self->entry)
+		return self;
+	free(self);
+	return 0;
 }
 
 static void dispose(struct loc_users *self)
