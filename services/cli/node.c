@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* node: which workers are alive: the key `nodes`, one record a worker. */
-#include <time.h>
+#include <unistd.h>
 #include "cli.h"
 #include "node.h"
 #include "rt/clock.h"
@@ -73,7 +73,40 @@ static int ls(struct cli *cli)
 	return n || cli->json ? CLI_DONE : cli_fail("no worker is known to this Redis; deploy/up starts them");
 }
 
+struct wanted {
+	enum wire_tier tier;
+	char host[WIRE_HOST_MAX];
+	int live;
+};
+
+static void count_live(struct cli *cli, const struct wire_member *m, void *arg)
+{
+	struct wanted *w = arg;
+
+	(void)cli;
+	w->live += m->tier == w->tier && m->state == WIRE_LIVE && node_fresh(m) && !strcmp(m->host, w->host);
+}
+
+/* For health checks: containers and process managers ask about their own worker. */
+static int live(struct cli *cli)
+{
+	struct wanted w = { .tier = wire_tier_find(slice_str(cli->arg[0])) };
+
+	if (w.tier == WIRE_NO_TIER) {
+		cli_fail("no tier \"%s\"; there are transport, transaction, proxy and registrar", cli->arg[0]);
+		return CLI_USAGE;
+	}
+	gethostname(w.host, sizeof w.host - 1);
+	if (node_each(cli, count_live, &w) < 0)
+		return CLI_FAILED;
+	if (!w.live)
+		return cli_fail("no live %s on %s", cli->arg[0], w.host);
+	printf("%d live %s on %s\n", w.live, cli->arg[0], w.host);
+	return CLI_DONE;
+}
+
 static const struct cli_verb verbs[] = {
+	{ "live", "TIER", "is a worker of that tier alive on this host? For health checks", 1, 1, live },
 	{ "ls", "", "workers: tier, state, load, listeners", 0, 0, ls },
 };
 const struct cli_noun noun_node = { "node", "which workers are alive", verbs, sizeof verbs / sizeof verbs[0] };

@@ -78,6 +78,24 @@ static int take_option(struct cli *cli, int left, char **argv)
 	return equals ? 1 : 2;
 }
 
+/* 'a'\\''b' as a shell writes it, in place. */
+static char *unquote(char *s)
+{
+	char *to = s, *from = s;
+	bool quoted = false;
+
+	for (; *from; from++) {
+		if (*from == '\'')
+			quoted = !quoted;
+		else if (!quoted && *from == '\\' && from[1])
+			*to++ = *++from;
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+	return s;
+}
+
 /* KEY=VALUE lines of peal.env into the environment; what is already set stays. */
 static bool read_state(const char *folder)
 {
@@ -93,7 +111,7 @@ static bool read_state(const char *folder)
 		line[strcspn(line, "\n")] = '\0';
 		if (equals && !strncmp(line, "PEAL_", 5)) {
 			*equals = '\0';
-			setenv(line, equals + 1, 0);
+			setenv(line, unquote(equals + 1), 0);
 		}
 	}
 	fclose(f);

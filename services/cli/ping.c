@@ -36,9 +36,8 @@ static struct slice write_options(struct rt_cursor *c, const struct sip_hop *to,
 	sip_hop_render_host(c, local);
 	rt_cursor_printf(c, ":%u;rport;branch=z9hG4bKping", local->port);
 	rt_cursor_hex(c, dice[0], 16);
-	rt_cursor_lit(c, "\r\nMax-Forwards: 70\r\nFrom: <sip:ping@");
-	sip_hop_render_host(c, local);
-	rt_cursor_lit(c, ">;tag=");
+	/* a caller of none of our domains: nobody asks him for a password */
+	rt_cursor_lit(c, "\r\nMax-Forwards: 70\r\nFrom: <sip:ping@peal.invalid>;tag=");
 	rt_cursor_hex(c, dice[1], 16);
 	rt_cursor_lit(c, "\r\nTo: <sip:");
 	sip_hop_render_host(c, to);
@@ -52,8 +51,8 @@ static void read_answer(struct ping *out, const char *text)
 {
 	const char *server = strcasestr(text, "\r\nServer:");
 
-	if (sscanf(text, "SIP/2.0 %3d", &out->status) != 1)
-		out->status = 0;
+	if (sscanf(text, "SIP/2.0 %3d", &out->status) != 1 || sip_status_provisional(out->status))
+		out->status = 0; /* 100: a tier works at it */
 	if (server) {
 		const struct slice rest = slice_str(server + 9);
 
@@ -144,6 +143,21 @@ static bool read_target(const char *word, struct sip_hop *out)
 	return true;
 }
 
+/* Find a listener, while Redis starts and a transport announces itself (once a second). */
+static bool await_listener(struct cli *cli, struct sip_hop *to, rt_ms until)
+{
+	char why[256];
+	bool found;
+
+	while (!(found = cli_redis_open(cli, why, sizeof why) == 0 && ping_find(cli, to)) && rt_clock_ms() < until)
+		usleep(100000);
+	if (!cli->redis)
+		cli_redis_open(cli, NULL, 0); /* says why */
+	else if (!found)
+		cli_fail("no live transport announces a UDP listener (peal node ls); name one: peal ping HOST:PORT");
+	return found;
+}
+
 static int run(struct cli *cli)
 {
 	const int64_t wait = cli_number("timeout", cli->timeout, 3, 1, 3600);
@@ -153,11 +167,16 @@ static int run(struct cli *cli)
 
 	if (wait < 0)
 		return CLI_USAGE;
-	if (cli->narg ? !read_target(cli->arg[0], &to) : cli_redis_open(cli, NULL, 0) != 0)
+	if (cli->narg && !read_target(cli->arg[0], &to))
+		return CLI_USAGE;
+	const rt_ms until = rt_clock_ms() + (rt_ms)wait * 1000;
+	if (!cli->narg && !await_listener(cli, &to, until))
 		return CLI_FAILED;
-	if (!cli->narg && !ping_find(cli, &to))
-		return cli_fail("no live transport announces a UDP listener (peal node ls); name one: peal ping HOST:PORT");
-	const struct ping answer = ping_options(&to, (int)wait * 1000);
+	struct ping answer = { .reason = "no answer" };
+	for (rt_ms now = rt_clock_ms(); !answer.status && now < until; now = rt_clock_ms()) {
+		/* a fresh request each time: an old one may wait for a worker that is gone */
+		answer = ping_options(&to, until - now < 2000 ? (int)(until - now) : 2000);
+	}
 	sip_hop_render(&c, &to);
 	name[c.n] = '\0';
 	if (!answer.status)

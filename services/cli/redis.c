@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* redis: one synchronous connection for as long as the command runs. */
 #include <stdarg.h>
+#include <unistd.h>
 #include "cli.h"
 #include "loc/url.h"
 
@@ -89,7 +90,7 @@ int cli_redis_open(struct cli *cli, char *why, size_t size)
 static redisReply *judge(struct cli *cli, redisReply *r)
 {
 	if (!r) {
-		cli_fail("Redis went away: %s", cli->redis->errstr);
+		cli_fail("Redis went away: %s", cli->redis->err ? cli->redis->errstr : "it is loading its data");
 	} else if (r->type == REDIS_REPLY_ERROR) {
 		cli_fail("Redis refuses: %s", r->str);
 		freeReplyObject(r);
@@ -100,13 +101,22 @@ static redisReply *judge(struct cli *cli, redisReply *r)
 
 redisReply *cli_redis(struct cli *cli, const char *fmt, ...)
 {
-	va_list args;
+	redisReply *r = NULL;
 
 	if (cli_redis_open(cli, NULL, 0))
 		return NULL;
-	va_start(args, fmt);
-	redisReply *r = redisvCommand(cli->redis, fmt, args);
-	va_end(args);
+	for (int tries = 0; tries < 50; tries++) { /* 5 s for a Redis that has just started and reads its file */
+		va_list args;
+
+		va_start(args, fmt);
+		r = redisvCommand(cli->redis, fmt, args);
+		va_end(args);
+		if (!r || r->type != REDIS_REPLY_ERROR || strncmp(r->str, "LOADING", 7))
+			break;
+		freeReplyObject(r);
+		r = NULL;
+		usleep(100000);
+	}
 	return judge(cli, r);
 }
 

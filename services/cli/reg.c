@@ -13,6 +13,12 @@ enum { PAGE = 200 };
 static const char *const titles[] = { "address", "contact", "expires_in", "q", "received", "user_agent", "id" };
 enum { TITLES = sizeof titles / sizeof titles[0] };
 
+/* The id is for `reg rm` and for programs; a list for a person is wide enough without it. */
+static int columns(const struct cli *cli)
+{
+	return cli->json || !strcmp(cli->verb, "show") ? TITLES : TITLES - 1;
+}
+
 static void print_binding(struct cli *cli, struct cli_out *out, struct slice aor, const struct loc_binding *b)
 {
 	const int64_t left = b->expires_at - time(NULL);
@@ -26,7 +32,8 @@ static void print_binding(struct cli *cli, struct cli_out *out, struct slice aor
 	cli_out_text(out, rt_arena_printf(cli->arena, "%u.%03u", b->q / 1000u, b->q % 1000u));
 	cli_out_text(out, b->received);
 	cli_out_text(out, b->user_agent);
-	cli_out_text(out, b->id);
+	if (columns(cli) == TITLES)
+		cli_out_text(out, b->id);
 }
 
 static bool is_binding(const redisReply *id)
@@ -113,7 +120,7 @@ static int ls(struct cli *cli)
 		return CLI_USAGE;
 	if (cli_redis_open(cli, NULL, 0))
 		return CLI_FAILED;
-	struct cli_out *out = cli_out_new(cli, titles, TITLES - 1);
+	struct cli_out *out = cli_out_new(cli, titles, columns(cli));
 	const int status = out ? each_domain(cli, out, skip, left, list_domain) : CLI_FAILED;
 	cli_out_end(&out);
 	return status;
@@ -150,7 +157,7 @@ static int show(struct cli *cli)
 	if (!cli_aor(cli, cli->arg[0], &aor))
 		return CLI_USAGE;
 	redisReply *r = cli_redis(cli, "HGETALL reg:%b", aor.p, (size_t)aor.n);
-	struct cli_out *out = r ? cli_out_new(cli, titles, TITLES) : NULL;
+	struct cli_out *out = r ? cli_out_new(cli, titles, columns(cli)) : NULL;
 	const int n = out ? print_bindings(cli, out, aor, r) : 0;
 	cli_out_end(&out);
 	if (!r)

@@ -29,9 +29,18 @@ def flow(name, settings=None, needs=(), forms=("node", "separate"), own=False, s
 
 
 def chosen(only, form):
+    """Flows of this form: all, or those named; a name that is none is the beginning of names, or a pattern."""
+    names = [f["name"] for f in flows]
     for f in flows:
-        if form in f["forms"] and (not only or any(fnmatch.fnmatch(f["name"], o) or f["name"].startswith(o) for o in only)):
+        fits = not only or any(o == f["name"] if o in names else f["name"].startswith(o) or fnmatch.fnmatch(f["name"], o) for o in only)
+        if fits and form in f["forms"]:
             yield f
+
+
+def where(error):
+    """The line of the flow that failed, and no more."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith("_flow.py")]
+    return f"at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
 
 
 class Run:
@@ -52,15 +61,18 @@ class Run:
         missing = [n for n in f["needs"] if not shutil.which(n)]
         if missing:
             return self.note(name, began, f"{' and '.join(missing)} not installed; tests/run installs it")
+        error = None
         try:
             f["run"](argument)
         except Skip as why:
-            print(f"skip  {name}: {why}", flush=True)
-        except Exception as e:
-            self.note(name, began, traceback.format_exc() if self.verbose or not isinstance(e, AssertionError) else
-                      f"{e}\n{''.join(traceback.format_tb(e.__traceback__)[-2:])}")
-        else:
-            self.note(name, began)
+            return print(f"skip  {name}: {why}", flush=True)
+        except AssertionError as e:
+            error = traceback.format_exc() if self.verbose else f"{e}\n{where(e)}"
+        except Exception:
+            error = traceback.format_exc()
+        if isinstance(argument, Server) and argument.dead():
+            error = f"{argument.dead()}\n{error or ''}"
+        self.note(name, began, error)
 
     def group(self, form, members):
         """Flows that share one server."""
@@ -69,7 +81,13 @@ class Run:
             for f in members:
                 self.one(f, form, form)
             return
-        began = time.monotonic()
+        left = list(members)
+        while left:
+            left = self.serve(form, left)
+
+    def serve(self, form, members):
+        """Start a server and run flows on it; returns those still to run when one of them killed it."""
+        began, first = time.monotonic(), members[0]
         label = f"{form}/server of {first['name']}" + (f" and {len(members) - 1} more" if len(members) > 1 else "")
         server = Server(form, first["settings"], self.bin, self.keep, first["copies"])
         try:
@@ -77,15 +95,17 @@ class Run:
         except Exception as e:
             self.failed += [f"{form}/{f['name']}" for f in members]
             print(f"FAIL  {label} did not start; {len(members)} flows not run\n        {e}", flush=True)
-            return
+            return []
+        left = list(members)
         try:
-            for f in members:
-                self.one(f, form, server)
+            while left and not server.dead():
+                self.one(left.pop(0), form, server)
         finally:
             wrong = server.stop()
         self.note(label + " ended clean", began, "\n".join(wrong) and "\n".join(wrong) + f"\nlogs in {server.state}/log")
         if self.keep:
             print(f"        state and logs kept in {server.state}", flush=True)
+        return left
 
     def all(self, forms, only):
         for form in forms:

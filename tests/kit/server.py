@@ -27,7 +27,7 @@ def find_bin():
     """The folder of the binaries under test: PEAL_BIN, else the newest build."""
     given = os.environ.get("PEAL_BIN")
     places = [given] if given else [os.path.join(ROOT, "build", d, "bin") for d in ("asan", "dev", "tsan", "")]
-    built = [p for p in places if os.path.exists(os.path.join(p, "peal-node")) or os.path.exists(os.path.join(p, "peal-transport"))]
+    built = [p for p in places if os.path.exists(os.path.join(p, "peal-node"))]
     if not built:
         raise SystemExit("flow: no binaries found; build them first: cmake --preset asan && cmake --build --preset asan")
     return max(built, key=lambda p: max(os.path.getmtime(os.path.join(p, f)) for f in os.listdir(p)))
@@ -105,7 +105,7 @@ class Server:
 
     def env(self):
         env = {k: v for k, v in os.environ.items() if not k.startswith("PEAL_")}
-        env.setdefault("ASAN_OPTIONS", "abort_on_error=0:exitcode=99:detect_stack_use_after_return=1")
+        env.setdefault("ASAN_OPTIONS", "exitcode=99:fast_unwind_on_malloc=0")
         env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
         return env
 
@@ -138,13 +138,13 @@ class Server:
     def wait_ready(self):
         """Until an OPTIONS and a REGISTER are answered end to end by every tier."""
         end, last = time.monotonic() + SECONDS_TO_START, "nothing"
-        with Phone(self, "ready", domain="auth.example.com") as p:
+        with Phone(self, "ready") as o, Phone(self, "ready", domain="auth.example.com") as p:
             while time.monotonic() < end:
                 for w in self.workers:
                     if not w.alive():
                         raise AssertionError(f"{w.name} ended with status {w.process.returncode} at start:\n{self.tail(w)}")
                 try:
-                    options = p.ask(p.request("OPTIONS", f"sip:{self.host}:{self.port}"), 1)
+                    options = o.ask(o.request("OPTIONS", f"sip:{self.host}:{self.port}"), 1)
                     query = p.ask(p.request("REGISTER", f"sip:{p.domain}", to=p.aor), 1)
                     last = f"OPTIONS {options.status}, REGISTER {query.status}"
                     if options.status == 200 and query.status in (200, 401, 403, 404):
@@ -164,6 +164,10 @@ class Server:
             shutil.rmtree(self.state, ignore_errors=True)
         self.workers = []
         return wrong
+
+    def dead(self):
+        """What ended by itself, with the end of its log; empty while all is well."""
+        return "\n".join(f"{w.name} ended with status {w.process.returncode}\n{self.tail(w, 40)}" for w in self.workers if not w.alive())
 
     def reports(self):
         out = []
@@ -204,7 +208,8 @@ class Server:
         return Phone(self, user, password, domain, **more)
 
     def bindings(self, aor):
-        return self.redis.hash(f"reg:{aor}")
+        """What Redis holds of him, by binding id; fields "n:..." are nonces in use."""
+        return {k: v for k, v in self.redis.hash(f"reg:{aor}").items() if not k.startswith("n:")}
 
     def peal(self, *words, stdin="", check=True):
         """Run the operator's command against this server."""

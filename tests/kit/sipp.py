@@ -2,6 +2,7 @@
 """sipp: run one SIPp scenario of flow/sipp against a server."""
 import os
 import subprocess
+import time
 
 from kit.ports import take
 from kit.server import ROOT
@@ -12,8 +13,8 @@ FOLDER = os.path.join(ROOT, "tests", "flow", "sipp")
 class Sipp:
     """One SIPp process. keys become [name] in the scenario; user and password feed [authentication]."""
 
-    def __init__(self, server, scenario, port=None, calls=1, extra=(), peer=None, timeout=40, **keys):
-        self.port, self.scenario, self.timeout = port or take(), scenario, timeout
+    def __init__(self, server, scenario, port=None, calls=1, extra=(), peer=None, timeout=30, **keys):
+        self.port, self.scenario, self.timeout, self.server = port or take(), scenario, timeout, server
         self.folder = os.path.join(server.state, "sipp", f"{scenario}-{self.port}")
         os.makedirs(self.folder, exist_ok=True)
         keys = {"domain": server.domain, **keys}
@@ -34,16 +35,18 @@ class Sipp:
             return f.read()
 
     def wait(self):
-        """It must end with every call as its scenario says."""
-        try:
-            code = self.process.wait(self.timeout + 10)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            code = "timeout"
+        """It must end with every call as its scenario says; no use to wait for that when a worker has died."""
+        end, code = time.monotonic() + self.timeout + 5, None
+        while code is None and time.monotonic() < end and not self.server.dead():
+            try:
+                code = self.process.wait(0.2)
+            except subprocess.TimeoutExpired:
+                pass
+        self.kill()
         self.out.close()
         if code != 0:
-            raise AssertionError(f"sipp {self.scenario} (port {self.port}) ended with {code}\n"
-                                 f"{self.read('errors.log')[-1500:]}\n--- messages\n{self.read('messages.log')[-6000:]}")
+            raise AssertionError(f"sipp {self.scenario} (port {self.port}) ended with {code or 'nothing yet'}\n"
+                                 f"{self.read('errors.log')[-1500:]}\n--- messages\n{self.read('messages.log')[-4000:]}")
 
     def kill(self):
         if self.process.poll() is None:
