@@ -68,9 +68,9 @@ bool proxy_check_relay(const struct proxy_element *e, const struct proxy_request
 	case SVC_RELAY_ANY:
 		return true;
 	case SVC_RELAY_USERS:
-		return r->in_dialog || r->peer || r->allowed;
+		return r->signed_route || r->peer || r->allowed;
 	case SVC_RELAY_NONE:
-		return r->in_dialog;
+		return r->signed_route;
 	}
 	return false;
 }

@@ -165,7 +165,7 @@ static int final_status(const struct proxy_context *c)
 		return 408;
 	if (b->status == 503)
 		return 500; /* 16.7 step 6: a 503 would mean us */
-	if (b->status == 430)
+	if (b->status == 430 && !c->edge)
 		return 480; /* RFC 5626: the flow is our business */
 	if (b->status == 487 && c->why == 408)
 		return 408; /* Timer C ended it, not the caller */

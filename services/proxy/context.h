@@ -50,6 +50,7 @@ struct proxy_context {
 	bool answered;     /* a final response went upstream, or nobody waits for one any more */
 	bool closed;       /* no branch may be begun any more */
 	bool abandoned;    /* the caller cancelled */
+	bool edge;         /* the target was given to us: who gave it wants to know that its flow is gone, RFC 5626 5.3 */
 };
 
 enum proxy_say {

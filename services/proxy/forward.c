@@ -66,7 +66,9 @@ static struct proxy_way way_to_caller(const struct proxy_request *r)
 	return r->from;
 }
 
-static struct slice record_route_value(const struct proxy_element *e, const struct wire_listener *l, struct slice token, bool secure)
+/* <sip:token@us;lr> as others reach us by a listener; `more`: further parameters, with their ';'. */
+static struct slice our_route(const struct proxy_element *e, const struct wire_listener *l, struct slice token, bool secure,
+                              struct slice more)
 {
 	char *const text = rt_arena_raw(e->arena, URI_MAX);
 	struct rt_cursor c = rt_cursor_on(text, text ? URI_MAX : 0);
@@ -79,7 +81,9 @@ static struct slice record_route_value(const struct proxy_element *e, const stru
 		rt_cursor_lit(&c, ";transport=");
 		rt_cursor_put(&c, sip_transport_param((enum sip_transport)l->local.proto));
 	}
-	rt_cursor_lit(&c, ";lr>");
+	rt_cursor_lit(&c, ";lr");
+	rt_cursor_put(&c, more);
+	rt_cursor_char(&c, '>');
 	return rt_cursor_text(&c);
 }
 
@@ -104,8 +108,8 @@ static void record_route(struct sip_draft *copy, const struct proxy_element *e, 
 		return;
 	proxy_token_render(&token, e->dialog, &r->msg, &caller, &a->target->way);
 	if (in && !same_door(in, out))
-		sip_draft_push(copy, SIP_HDR_RECORD_ROUTE, record_route_value(e, in, rt_cursor_text(&token), secure));
-	sip_draft_push(copy, SIP_HDR_RECORD_ROUTE, record_route_value(e, out, rt_cursor_text(&token), secure));
+		sip_draft_push(copy, SIP_HDR_RECORD_ROUTE, our_route(e, in, rt_cursor_text(&token), secure, SLICE("")));
+	sip_draft_push(copy, SIP_HDR_RECORD_ROUTE, our_route(e, out, rt_cursor_text(&token), secure, SLICE("")));
 }
 
 /* ---- 5. Additional header fields ---- */
@@ -115,6 +119,26 @@ static void lend_breadth(struct sip_draft *copy, const struct proxy_element *e, 
 {
 	if (!r->msg.index->facts.to_tag.n || sip_msg_has(&r->msg, SIP_HDR_MAX_BREADTH))
 		sip_draft_set(copy, SIP_HDR_MAX_BREADTH, rt_arena_printf(e->arena, "%u", breadth));
+}
+
+/*
+ * A phone that registers elsewhere through us is reached through us, if it knows of Path (RFC 3327 5.1). When we are the first it
+ * meets, the value names its flow, and `ob` says that we keep it (RFC 5626 5.1).
+ */
+static void add_path(struct sip_draft *copy, const struct proxy_element *e, const struct proxy_request *r)
+{
+	const struct wire_listener *const in = proxy_element_listener(e, r->from.edge, r->from.listener);
+	const bool first = sip_msg_count(&r->msg, SIP_HDR_VIA) == 1;
+	char *const text = rt_arena_raw(e->arena, PROXY_TOKEN_BYTES);
+	struct rt_cursor token = rt_cursor_on(text, text ? PROXY_TOKEN_BYTES : 0);
+
+	if (!proxy_request_is(r, SIP_REGISTER) || !in || !sip_msg_lists(&r->msg, SIP_HDR_SUPPORTED, SLICE("path")))
+		return;
+	if (first)
+		proxy_token_render_flow(&token, e->dialog, &r->from);
+	else
+		rt_cursor_lit(&token, "path");
+	sip_draft_push(copy, SIP_HDR_PATH, our_route(e, in, rt_cursor_text(&token), false, first ? SLICE(";ob") : SLICE("")));
 }
 
 /* 22.3: credentials for us end here, those for others go on. */
@@ -275,6 +299,7 @@ int proxy_forward(const struct proxy_element *e, const struct proxy_request *r, 
 	count_down_max_forwards(copy, e, r);   /* 3 */
 	record_route(copy, e, r, a);           /* 4 */
 	lend_breadth(copy, e, r, a->breadth);  /* 5 */
+	add_path(copy, e, r);
 	drop_our_credentials(copy, e, r);
 	put_routes(copy, e, r, a);             /* 6 */
 	return sip_draft_render(copy, e->arena, out);

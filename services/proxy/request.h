@@ -13,7 +13,7 @@ struct proxy_request {
 	struct sip_hop local;    /* where it came in */
 	bool peer;               /* the source is a configured, trusted peer */
 	bool merged;             /* 8.2.2.2: only a UAS minds */
-	bool in_dialog;          /* its Route set carries our signature for this dialog */
+	bool signed_route;       /* its Route set carries our signature: for this dialog, or for the flow of a phone */
 	bool allowed;            /* its sender proved to be a user of ours */
 
 	struct slice target;     /* Request-URI after 16.4 */
@@ -21,7 +21,8 @@ struct proxy_request {
 	int route;               /* field number of the first Route value left; -1: none */
 	int last;                /* field number of the last Route value left; -1: none */
 	bool repaired;           /* a strict router sent it: the last Route value became the Request-URI */
-	struct proxy_way onward; /* told by our Record-Route value; edge 0: not told */
+	struct proxy_way onward; /* told by our Route value; edge 0: not told */
+	bool flow_only;          /* a Path of ours told it: that flow or none, RFC 5626 5.3 */
 	uint64_t loop;           /* loop-detection part of every branch we make for it, 16.6 step 8 */
 };
 

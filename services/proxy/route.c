@@ -21,14 +21,26 @@ static int previous_route(const struct proxy_request *r, int field)
 	return before;
 }
 
-/* Only a dialog can carry our signature: a new request with an old Route set proves nothing. */
+static bool came_by(const struct proxy_request *r, const struct proxy_way *flow)
+{
+	return r->from.edge == flow->edge && r->from.flow == flow->flow && sip_hop_same(&r->from.remote, &flow->remote);
+}
+
+/*
+ * What our own Route value tells. A Record-Route's signature is good inside its dialog only: a new request with an old Route
+ * set proves nothing. A flow token leads to its phone, unless the phone itself sends it (RFC 5626 5.3.1).
+ */
 static void read_token(const struct proxy_element *e, struct proxy_request *r, struct slice user)
 {
 	struct proxy_way onward;
 
-	if (!r->msg.index->facts.to_tag.n || !proxy_token_fits(user, e->dialog, &r->msg, &onward))
+	if (r->msg.index->facts.to_tag.n && proxy_token_fits(user, e->dialog, &r->msg, &onward))
+		r->flow_only = false;
+	else if (proxy_token_is_flow(user, e->dialog, &onward) && !came_by(r, &onward))
+		r->flow_only = true;
+	else
 		return;
-	r->in_dialog = true;
+	r->signed_route = true;
 	r->onward = onward;
 }
 

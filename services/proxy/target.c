@@ -61,8 +61,11 @@ int proxy_target_place(const struct proxy_element *e, const struct proxy_request
 
 void proxy_target_away(const struct proxy_request *r, struct proxy_target *out)
 {
-	*out = (struct proxy_target){ .uri = r->target, .way = r->route < 0 ? r->onward : (struct proxy_way){ .edge = 0 },
-		                      .q = 1000, .fixed = true };
+	*out = (struct proxy_target){ .uri = r->target, .q = 1000, .fixed = true };
+	if (r->route < 0) {
+		out->way = r->onward;
+		out->outbound = r->flow_only;
+	}
 }
 
 static bool is_sip(const struct sip_uri *u)

@@ -84,12 +84,41 @@ void proxy_token_render(struct rt_cursor *c, struct rt_key key, const struct sip
 	rt_cursor_put(c, rt_cursor_text(&ways));
 }
 
+static bool shaped(struct slice user, char kind, uint64_t *sum)
+{
+	return user.n >= 1 + MAC_HEX && user.p[0] == kind && slice_hex_u64(slice_of(user.p + 1, MAC_HEX), sum) &&
+	       (user.n == 1 + MAC_HEX || user.p[1 + MAC_HEX] == '-');
+}
+
 bool proxy_token_looks(struct slice user)
 {
 	uint64_t sum;
 
-	return user.n >= 1 + MAC_HEX && user.p[0] == 'd' && slice_hex_u64(slice_of(user.p + 1, MAC_HEX), &sum) &&
-	       (user.n == 1 + MAC_HEX || user.p[1 + MAC_HEX] == '-');
+	return shaped(user, 'd', &sum) || shaped(user, 'f', &sum);
+}
+
+void proxy_token_render_flow(struct rt_cursor *c, struct rt_key key, const struct proxy_way *phone)
+{
+	char room[PROXY_TOKEN_BYTES];
+	struct rt_cursor way = rt_cursor_on(room, sizeof(room));
+
+	way_render(&way, phone);
+	rt_cursor_char(c, 'f');
+	rt_cursor_hex(c, rt_hash(key, way.p, way.n), MAC_HEX);
+	rt_cursor_char(c, '-');
+	rt_cursor_put(c, rt_cursor_text(&way));
+}
+
+bool proxy_token_is_flow(struct slice user, struct rt_key key, struct proxy_way *to)
+{
+	const struct slice way = slice_from(user, 1 + MAC_HEX + 1);
+	uint64_t sum;
+
+	if (!shaped(user, 'f', &sum) || sum != rt_hash(key, way.p, way.n))
+		return false;
+	*to = (struct proxy_way){ .edge = 0 };
+	way_parse(to, way);
+	return to->edge != 0;
 }
 
 bool proxy_token_fits(struct slice user, struct rt_key key, const struct sip_msg *request, struct proxy_way *to)
@@ -99,7 +128,7 @@ bool proxy_token_fits(struct slice user, struct rt_key key, const struct sip_msg
 	int dash;
 	bool onward;
 
-	if (!proxy_token_looks(user) || !slice_hex_u64(slice_of(user.p + 1, MAC_HEX), &sum))
+	if (!shaped(user, 'd', &sum))
 		return false;
 	ways = slice_from(user, 1 + MAC_HEX);
 	onward = sum == mac(key, request, sip_msg_span(request, request->index->facts.from_tag), ways);

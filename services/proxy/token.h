@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * token: the user part of our Record-Route URIs. It makes two promises without any state:
+ * token: the user part of our Record-Route and Path URIs. It makes promises without any state:
  *
- *   d <mac 16> [ - <way to the caller> - <way to the callee> ]
+ *   d <mac 16> [ - <way to the caller> - <way to the callee> ]        Record-Route, for one dialog
+ *   f <mac 16> - <way to the phone>                                   Path, RFC 3327, RFC 5626 5.1
  *
  *   mac   keyed hash of Call-ID, the caller's tag and the ways: later requests with this Route belong to a dialog we
  *         forwarded the first request of, and may be relayed; it tells nothing to anyone else and costs four hashes
@@ -34,6 +35,10 @@ void proxy_token_render(struct rt_cursor *c, struct rt_key key, const struct sip
 
 /* Is this user part a token of ours that fits this request? *to: the way onwards, edge 0 when none is told. */
 bool proxy_token_fits(struct slice user, struct rt_key key, const struct sip_msg *request, struct proxy_way *to);
+
+/* The flow token of a Path: whoever knows it may send to this phone over its flow, and that is its purpose. */
+void proxy_token_render_flow(struct rt_cursor *c, struct rt_key key, const struct proxy_way *phone);
+bool proxy_token_is_flow(struct slice user, struct rt_key key, struct proxy_way *to);
 
 bool proxy_token_looks(struct slice user); /* by its shape alone */
 

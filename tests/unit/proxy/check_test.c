@@ -81,9 +81,9 @@ static void never_an_open_relay(void **state)
 	assert_true(proxy_check_relay(&scene, &r));
 	scene_configure((char[]){ "PEAL_PROXY_RELAY=none" }, 0);
 	assert_false(proxy_check_relay(&scene, &r));
-	r.in_dialog = true;
+	r.signed_route = true;
 	assert_true(proxy_check_relay(&scene, &r));
-	r.in_dialog = r.allowed = false;
+	r.signed_route = r.allowed = false;
 	scene_configure((char[]){ "PEAL_PROXY_RELAY=any" }, 0);
 	assert_true(proxy_check_relay(&scene, &r));
 	scene_configure(0, 0);

@@ -71,7 +71,7 @@ static void rfc3261_16_12_1_2_a_strict_router_before_us(void **state)
 	(void)state;
 	assert_text(r.target, "sip:bob@203.0.113.5");
 	assert_true(r.repaired);
-	assert_true(r.in_dialog);
+	assert_true(r.signed_route);
 	assert_text(sip_msg_value(&r.msg, r.route), "<sip:p3.example.net;lr>");
 	assert_int_equal(r.last, r.route);
 	assert_text(lone.target, "sip:bob@203.0.113.5");
@@ -122,7 +122,7 @@ static void a_token_is_good_for_its_dialog_only(void **state)
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		const struct proxy_request r = routed(form, row[i].from, row[i].to, row[i].call, row[i].token);
 
-		assert_int_equal(r.in_dialog, row[i].good);
+		assert_int_equal(r.signed_route, row[i].good);
 		assert_int_equal(proxy_check_relay(&scene, &r), row[i].good);
 	}
 }
@@ -148,7 +148,7 @@ static void a_token_tells_the_way_to_either_end(void **state)
 	assert_int_equal(to.flow, 0xabcdef);
 	assert_int_equal(to.edge, 8);
 	token[strlen(token) - 1] ^= 1; /* forged */
-	assert_false(routed("BYE sip:bob@b.invalid SIP/2.0\r\n" TO REST "Route: <sip:%s@192.0.2.1;lr>\r\n\r\n", token).in_dialog);
+	assert_false(routed("BYE sip:bob@b.invalid SIP/2.0\r\n" TO REST "Route: <sip:%s@192.0.2.1;lr>\r\n\r\n", token).signed_route);
 }
 
 static void rfc5393_4_2_the_loop_part_changes_with_what_decides(void **state)
