@@ -118,6 +118,20 @@ static void step_5_our_credentials_end_here(void **state)
 	assert_non_null(strstr(copy, "realm=\"other.example.net\""));
 }
 
+static void step_5_path_rfc3327_5_1(void **state)
+{
+	static const char request[] = "REGISTER sip:registrar.example.net SIP/2.0\r\n" HEAD "Max-Forwards: 70\r\nTo: <sip:a@example.net>\r\n"
+	                              "From: <sip:a@example.net>;tag=1\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\nSupported: %s\r\n\r\n";
+	char text[1024];
+
+	(void)state;
+	snprintf(text, sizeof(text), request, "outbound, path");
+	assert_non_null(strstr(forward_to(text, "sip:registrar.example.net", "udp:203.0.113.5:5060"), "@proxy.example.com:5060;lr;ob>\r\n"));
+	assert_null(strstr(forward_to(text, "sip:registrar.example.net", "udp:203.0.113.5:5060"), "Record-Route"));
+	snprintf(text, sizeof(text), request, "gruu");
+	assert_null(strstr(forward_to(text, "sip:registrar.example.net", "udp:203.0.113.5:5060"), "Path"));
+}
+
 static void step_6_path_becomes_route_rfc3327_5_4(void **state)
 {
 	const struct proxy_request r = scene_request(INVITE "Route: <sip:192.0.2.1:5060;lr>\r\n\r\n");
@@ -230,6 +244,7 @@ int main(void)
 		cmocka_unit_test(step_4_sips_for_a_sips_request),
 		cmocka_unit_test(step_4_not_inside_a_dialog_and_not_when_it_makes_none),
 		cmocka_unit_test(step_5_our_credentials_end_here),
+		cmocka_unit_test(step_5_path_rfc3327_5_1),
 		cmocka_unit_test(step_6_path_becomes_route_rfc3327_5_4),
 		cmocka_unit_test(step_6_a_strict_next_hop),
 		cmocka_unit_test(step_7_which_uri_is_asked_for),

@@ -151,6 +151,33 @@ static void a_token_tells_the_way_to_either_end(void **state)
 	assert_false(routed("BYE sip:bob@b.invalid SIP/2.0\r\n" TO REST "Route: <sip:%s@192.0.2.1;lr>\r\n\r\n", token).signed_route);
 }
 
+/* RFC 5626 5.3: from the home proxy it leads down the flow; from the phone itself it only says which flow it came by. */
+static void a_flow_token_leads_to_its_phone(void **state)
+{
+	static const char form[] = "MESSAGE sip:alice@a.invalid SIP/2.0\r\nTo: <sip:alice@a.example.net>\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKh\r\n"
+	                           "From: <sip:x@y>;tag=1\r\nCall-ID: c9\r\nCSeq: 1 MESSAGE\r\nRoute: <sip:%s@192.0.2.1;lr;ob>\r\n\r\n";
+	struct proxy_way phone = { .flow = 0x1234, .edge = 8 };
+	char token[PROXY_TOKEN_BYTES + 1] = "", text[1024];
+	struct rt_cursor c = rt_cursor_on(token, PROXY_TOKEN_BYTES);
+	struct proxy_request r;
+
+	(void)state;
+	assert_int_equal(sip_hop_parse(&phone.remote, SLICE("ws:198.51.100.1:4711")), 0);
+	proxy_token_render_flow(&c, scene.dialog, &phone);
+	r = routed(form, token);
+	assert_true(r.signed_route);
+	assert_true(r.flow_only);
+	assert_int_equal(r.onward.flow, 0x1234);
+	snprintf(text, sizeof(text), form, token);
+	r = scene_arrived(text);
+	r.from = phone;
+	assert_int_equal(proxy_route(&scene, &r), 0);
+	assert_int_equal(r.route, -1);
+	assert_false(r.signed_route);
+	token[3] ^= 1;
+	assert_false(routed(form, token).signed_route);
+}
+
 static void rfc5393_4_2_the_loop_part_changes_with_what_decides(void **state)
 {
 	static const char *const changed[] = {
@@ -179,6 +206,7 @@ int main(void)
 		cmocka_unit_test(maddr_that_is_us_is_stripped),
 		cmocka_unit_test(a_token_is_good_for_its_dialog_only),
 		cmocka_unit_test(a_token_tells_the_way_to_either_end),
+		cmocka_unit_test(a_flow_token_leads_to_its_phone),
 		cmocka_unit_test(rfc5393_4_2_the_loop_part_changes_with_what_decides),
 	};
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* auth: who is asked for a password, and who may say he is whom. RFC 3261 16.3 step 6, 22.3. */
+#include "auth.h"
+#include "unit/proxy/scene.h"
+
+#define REQUEST(method, from, more) method " sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.9:5062;branch=z9hG4bKc\r\n" \
+	"From: <" from ">;tag=a1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c1\r\nCSeq: 1 " method "\r\n" more "\r\n"
+
+static int open_with_passwords(void **state)
+{
+	scene_open(state);
+	scene_configure((char[]){ "PEAL_DOMAIN_SECURE_EXAMPLE_COM_AUTH=on" }, 0);
+	return 0;
+}
+
+static void asks(const char *request, int want, const char *domain)
+{
+	const struct proxy_request r = scene_request(request);
+	struct proxy_door door;
+
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), want);
+	if (domain)
+		assert_text(door.domain->name, domain);
+	else
+		assert_null(door.domain);
+}
+
+static void whom_we_ask(void **state)
+{
+	struct proxy_request r = scene_request(REQUEST("INVITE", "sip:alice@secure.example.com", ""));
+	struct proxy_door door;
+
+	(void)state;
+	asks(REQUEST("INVITE", "sip:alice@secure.example.com", ""), RT_ABSENT, "secure.example.com");
+	asks(REQUEST("BYE", "sip:alice@SECURE.example.com", ""), RT_ABSENT, "secure.example.com");
+	asks(REQUEST("ACK", "sip:alice@secure.example.com", ""), 0, 0);
+	asks(REQUEST("CANCEL", "sip:alice@secure.example.com", ""), 0, 0);
+	asks(REQUEST("INVITE", "sip:alice@example.com", ""), 0, 0);
+	asks(REQUEST("INVITE", "sip:alice@example.net", ""), 0, 0);
+	r.peer = true;
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), 0);
+	assert_null(door.domain);
+}
+
+/* The answer to our own challenge, with this user name. */
+static struct proxy_request answering(const char *from, const char *username, const char *ha1, const char *realm)
+{
+	char nonce[AUTH_NONCE_BYTES + 1];
+	char *const text = rt_arena_take(scene.arena, 2048);
+
+	auth_nonce_make(scene.nonce, slice_str(realm), scene.now, nonce);
+	snprintf(text, 2048, "INVITE sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.9:5062;branch=z9hG4bKc\r\n"
+	         "From: <%s>;tag=a1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n"
+	         "Proxy-Authorization: Digest username=\"%s\", realm=\"%s\", nonce=\"%s\", uri=\"sip:bob@example.com\", response=\"%s\"\r\n\r\n",
+	         from, username, realm, nonce, ha1);
+	return scene_request(text);
+}
+
+static void may_he_say_so(void **state)
+{
+	struct proxy_request r = answering("sip:alice@secure.example.com", "alice", "00000000000000000000000000000000", "secure.example.com");
+	struct proxy_door door;
+
+	(void)state;
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), 0);
+	assert_text(door.user, "alice@secure.example.com");
+	assert_true(proxy_auth_is_caller(&scene, &r, &door));
+	assert_int_equal(proxy_auth_judge(&scene, &r, &door, &(const struct loc_user){ .ha1_md5 = "f" }), AUTH_WRONG);
+	r = answering("sip:alice@secure.example.com", "mallory", "0", "secure.example.com");
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), 0);
+	assert_text(door.user, "mallory@secure.example.com");
+	assert_false(proxy_auth_is_caller(&scene, &r, &door));
+	r = answering("sip:alice@secure.example.com", "alice@secure.example.com", "0", "secure.example.com");
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), 0);
+	assert_text(door.user, "alice@secure.example.com");
+}
+
+/* A user of ours who calls as somebody outside (RFC 3323) is still a user of ours; nobody is asked for that. */
+static void credentials_nobody_asked_for(void **state)
+{
+	struct proxy_request r = answering("sip:anonymous@anonymous.invalid", "alice", "0", "secure.example.com");
+	struct proxy_door door;
+
+	(void)state;
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), 0);
+	assert_text(door.user, "alice@secure.example.com");
+	assert_false(door.needed);
+	assert_true(proxy_auth_is_caller(&scene, &r, &door));
+	r = answering("sip:alice@example.net", "alice", "0", "elsewhere.example.net");
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), 0);
+	assert_null(door.domain);
+}
+
+static void the_challenge(void **state)
+{
+	const struct proxy_request r = scene_request(REQUEST("INVITE", "sip:alice@secure.example.com", "User-Agent: Baresip v1\r\n"));
+	const struct proxy_request plain = scene_request(REQUEST("INVITE", "sip:alice@secure.example.com", ""));
+	struct proxy_door door;
+	struct sip_msg m;
+
+	(void)state;
+	assert_int_equal(proxy_auth_door(&scene, &plain, &door), RT_ABSENT);
+	assert_int_equal(sip_draft_render(proxy_auth_challenge(&scene, &plain, &door, false), scene.arena, &m), 0);
+	assert_int_equal(m.index->status, 407);
+	assert_int_equal(sip_msg_count(&m, SIP_HDR_PROXY_AUTHENTICATE), 3);
+	assert_int_equal(sip_draft_render(proxy_auth_challenge(&scene, &r, &door, true), scene.arena, &m), 0);
+	assert_int_equal(sip_msg_count(&m, SIP_HDR_PROXY_AUTHENTICATE), 1); /* a phone that knows MD5 only */
+	assert_non_null(strstr(m.text.p, "stale=true"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whom_we_ask),
+		cmocka_unit_test(may_he_say_so),
+		cmocka_unit_test(credentials_nobody_asked_for),
+		cmocka_unit_test(the_challenge),
+	};
+
+	return cmocka_run_group_tests(tests, open_with_passwords, scene_close);
+}
