@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arrive.h"
 
+#include "conns.h"
 #include "listen.h"
 #include "refuse.h"
 #include "reuse.h"
@@ -65,6 +66,17 @@ static bool too_much(struct slice text, const struct sip_msg *msg, const struct 
 	return alone && msg->text.p + msg->text.n < text.p + text.n;
 }
 
+/* What a connection must know of the requests on it. */
+static void note_flow(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
+{
+	struct conn *conn = conns_get(edge->conns, origin->flow);
+
+	if (!conn)
+		return;
+	conn->asked += request->index->method != SIP_ACK;
+	reuse_claim(edge, request, conn);
+}
+
 static void take_request(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
 {
 	struct wire_head head = head_of(edge, origin);
@@ -75,7 +87,8 @@ static void take_request(struct edge *edge, const struct sip_msg *request, const
 		(void)refuse(edge, request, origin, &(struct refusal){ .status = 513 });
 		return;
 	}
-	reuse_claim(edge, request, origin);
+	if (origin->flow)
+		note_flow(edge, request, origin);
 	head.to = transaction_of(edge, &msg);
 	rt_log(RT_LOG_T, "sip.request", head.trail, "source=%s method=" SLICE_FMT " bytes=%u to=%u", edge_text(&origin->remote).s,
 	       SLICE_ARG(sip_method_name(msg.index->method)), msg.text.n, head.to);

@@ -13,7 +13,7 @@
 #include "ws.h"
 
 enum {
-	LINGER_MS = 1000,    /* for the peer to read our last answer */
+	LINGER_MS = 1000,    /* for us to answer, and again for the peer to read it */
 	TENTATIVE_MS = 1000, /* to connect where UDP was meant: a caller waits */
 };
 
@@ -69,10 +69,14 @@ void conn_expired(struct conn *conn)
 
 	if (conn->state == CONN_DEAD)
 		return;
-	if (deadline(conn, &why) <= svc_now(conn->edge->svc))
-		conn_close(conn, RT_TIMEOUT, why);
-	else
+	if (deadline(conn, &why) > svc_now(conn->edge->svc)) {
 		conn_arm(conn);
+	} else if (conn->state == CONN_CLOSING && !conn->shut && !conn->out) {
+		conn_shut(conn);
+		conn_arm(conn);
+	} else {
+		conn_close(conn, RT_TIMEOUT, why);
+	}
 }
 
 /* ---- End ---- */
@@ -112,6 +116,16 @@ void conn_close(struct conn *conn, enum rt_err reason, const char *why)
 	free(conn->name);
 	conn->name = 0;
 	conns_bury(conn->edge->conns, conn);
+}
+
+/* Everything is out of a connection that ends: say so to the peer; it answers by closing. */
+void conn_shut(struct conn *conn)
+{
+	conn->shut = true;
+	conn->moved = svc_now(conn->edge->svc);
+	if (conn->tls)
+		tls_bye(conn);
+	(void)shutdown(conn->fd, SHUT_WR);
 }
 
 void conn_finish(struct conn *conn, const char *why)
@@ -192,7 +206,9 @@ void conn_ready(struct conn *conn, uint32_t events)
 		conn_watch(conn);
 		return;
 	}
-	if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) || conn->tls)
+	if (conn->deaf && (events & (EPOLLERR | EPOLLHUP)))
+		conn_close(conn, RT_DOWN, "closed by peer");
+	else if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) || conn->tls)
 		conn_read(conn);
 	if (conn->state == CONN_CLOSING && conn->in)
 		forget_input(conn);

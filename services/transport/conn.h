@@ -2,9 +2,11 @@
 /*
  * conn: one stream connection. conns.h holds them all.
  *
- *   CONNECTING --> HANDSHAKING --> UPGRADING --> OPEN --framing lost--> CLOSING --> DEAD --reaped--> (slot free)
- *    opened: tcp    tls, wss        ws, wss        |      answer written, peer closed or 1 s
- *        \______________ error, timeout, peer closed ____________________________/
+ *   CONNECTING --> HANDSHAKING --> UPGRADING --> OPEN ---> CLOSING ---> DEAD --reaped--> (slot free)
+ *    opened: tcp    tls, wss        ws, wss        |         |
+ *        |            |               |            |         +- framing lost, or the peer says no more: its requests are
+ *        |            |               |            |            answered for a second, then it is shut, and a second later gone
+ *        +------------+---------------+------------+- error, timeout: DEAD at once
  *
  * A connection without an unfinished message owns no buffer: bytes are read into one scratch shared by all, messages are
  * cut out of it in place, and only a remainder is kept.
@@ -35,8 +37,11 @@ struct conn {
 	rt_handle self;           /* the flow */
 	int fd;
 	uint8_t state;            /* enum conn_state */
-	bool outgoing, dirty, want_out, shut;
+	bool outgoing, dirty;
 	bool tentative;           /* opened only because a request is large, 18.1.1 */
+	bool deaf, shut;          /* the peer says no more; we say no more */
+	uint32_t asked, answered; /* requests that came in, final responses that went out */
+	uint32_t watched;         /* events epoll tells of */
 	uint16_t listener;
 	struct sip_hop remote, local;
 	struct sip_hop alias;     /* RFC 5923: also reachable as; family 0: no */
@@ -59,7 +64,8 @@ void conn_ready(struct conn *conn, uint32_t events);  /* from epoll */
 void conn_opened(struct conn *conn);                  /* everything below SIP is done */
 void conn_expired(struct conn *conn);                 /* its timer */
 void conn_arm(struct conn *conn);                     /* its timer to the nearest deadline */
-void conn_finish(struct conn *conn, const char *why); /* write what waits, then close */
+void conn_finish(struct conn *conn, const char *why); /* answer what was asked, write what waits, then close */
+void conn_shut(struct conn *conn);                    /* our half */
 void conn_close(struct conn *conn, enum rt_err reason, const char *why); /* now; senders of what waits hear `reason` */
 
 /* conn_in.c */

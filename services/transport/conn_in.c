@@ -110,17 +110,33 @@ static ssize_t read_plain(const struct conn *conn, char *p, uint32_t n)
 	return errno == EAGAIN || errno == EINTR ? RT_MORE : RT_DOWN;
 }
 
+/* The peer says no more, but may still listen: TCP is two halves. Nothing asked, nothing to wait for. */
+static void ended(struct conn *conn)
+{
+	const bool open = !conn->tls && !conn->ws && conn->state == CONN_OPEN && (conn->answered < conn->asked || conn->out);
+
+	conn->deaf = true;
+	if (open)
+		conn_finish(conn, "closed by peer");
+	else if (conn->state != CONN_CLOSING || conn->shut)
+		conn_close(conn, RT_DOWN, "closed by peer");
+}
+
 void conn_read(struct conn *conn)
 {
-	for (int i = 0; conn->state != CONN_DEAD && (i < READS || (conn->tls && tls_pending(conn))); i++) {
+	for (int i = 0; conn->state != CONN_DEAD && !conn->deaf && (i < READS || (conn->tls && tls_pending(conn))); i++) {
 		uint32_t size = 0;
 		char *p = room(conn, &size);
 		const ssize_t n = !p ? RT_NOMEM : conn->tls ? tls_read(conn, p, size) : read_plain(conn, p, size);
 
 		if (n == RT_MORE)
 			return;
-		if (n <= 0) {
-			conn_close(conn, RT_DOWN, n == RT_NOMEM ? "out of memory" : n ? "read failed" : "closed by peer");
+		if (n == 0) {
+			ended(conn);
+			return;
+		}
+		if (n < 0) {
+			conn_close(conn, RT_DOWN, n == RT_NOMEM ? "out of memory" : "read failed");
 			return;
 		}
 		take(conn, p, (uint32_t)n);

@@ -56,12 +56,17 @@ static void put_frame_head(struct chunk *c)
 	memcpy(c->bytes + c->at, head, n);
 }
 
+static bool is_final(struct slice message)
+{
+	return slice_starts_nocase(message, SLICE("SIP/2.0 ")) && message.n > 8 && message.p[8] != '1';
+}
+
 int conn_send(struct conn *conn, const struct slice part[3], const struct edge_owed *owed)
 {
 	const uint32_t head = conn->ws ? WS_HEAD_MAX : 0;
 	struct chunk *c;
 
-	if (conn->state > CONN_OPEN)
+	if (conn->state == CONN_DEAD || conn->shut)
 		return RT_ABSENT;
 	c = new_chunk(conn, head + part[0].n + part[1].n + part[2].n);
 	if (!c)
@@ -69,6 +74,7 @@ int conn_send(struct conn *conn, const struct slice part[3], const struct edge_o
 	if (owed)
 		c->owed = *owed;
 	copy(c->bytes + head, part);
+	conn->answered += is_final(slice_of(c->bytes + head, c->n - head));
 	if (head)
 		put_frame_head(c);
 	queue(conn, c);
@@ -79,7 +85,7 @@ int conn_send_raw(struct conn *conn, struct slice bytes)
 {
 	struct chunk *c;
 
-	if (conn->state > CONN_OPEN)
+	if (conn->state == CONN_DEAD || conn->shut)
 		return RT_ABSENT;
 	c = new_chunk(conn, bytes.n);
 	if (!c)
@@ -109,14 +115,16 @@ void conn_drop_chunk(struct conn *conn)
 void conn_watch(struct conn *conn)
 {
 	bool out = conn->state == CONN_CONNECTING || (conn->out && conn->state >= CONN_OPEN);
+	uint32_t events;
 
 	if (conn->state == CONN_DEAD)
 		return;
 	out = out || (conn->tls && tls_wants_out(conn));
-	if (conn->want_out == out)
+	events = (conn->deaf ? 0 : EPOLLIN) | (out ? EPOLLOUT : 0);
+	if (conn->watched == events)
 		return;
-	conn->want_out = out;
-	edge_poll_change(conn->edge, conn->fd, EPOLLIN | (out ? EPOLLOUT : 0), conn->self);
+	conn->watched = events;
+	edge_poll_change(conn->edge, conn->fd, events, conn->self);
 }
 
 static ssize_t write_plain(const struct conn *conn)
@@ -149,17 +157,6 @@ static void wrote(struct conn *conn, uint32_t n)
 	}
 }
 
-/* Everything is out of a connection that ends: say so to the peer; it answers by closing. */
-static void shut(struct conn *conn)
-{
-	if (conn->shut)
-		return;
-	conn->shut = true;
-	if (conn->tls)
-		tls_bye(conn);
-	(void)shutdown(conn->fd, SHUT_WR);
-}
-
 void conn_write(struct conn *conn)
 {
 	if (conn->state != CONN_OPEN && conn->state != CONN_CLOSING)
@@ -179,6 +176,6 @@ void conn_write(struct conn *conn)
 	conn_watch(conn);
 	if (conn->out)
 		conn_arm(conn);
-	else if (conn->state == CONN_CLOSING)
-		shut(conn);
+	else if (conn->state == CONN_CLOSING && !conn->shut && conn->answered >= conn->asked)
+		conn_shut(conn);
 }

@@ -80,6 +80,13 @@ struct conn *conns_any(const struct conns *self, uint64_t flow)
 	return rt_pool_get(self->pool, flow);
 }
 
+struct conn *conns_asker(const struct conns *self, uint64_t flow)
+{
+	struct conn *conn = rt_pool_get(self->pool, flow);
+
+	return conn && conn->state != CONN_DEAD && !conn->shut ? conn : 0;
+}
+
 struct conn *conns_get(const struct conns *self, uint64_t flow)
 {
 	struct conn *conn = rt_pool_get(self->pool, flow);
@@ -121,6 +128,14 @@ int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *ali
 	return 0;
 }
 
+void conns_asked(struct conns *self, uint64_t flow)
+{
+	struct conn *conn = conns_asker(self, flow);
+
+	if (conn)
+		conn->asked++;
+}
+
 /* ---- Opening ---- */
 
 static void set(int fd, int level, int name, int value)
@@ -145,7 +160,7 @@ static struct conn *adopt(struct conns *self, int fd, const struct sip_hop *remo
 	conn->fd = fd;
 	conn->state = (uint8_t)state;
 	conn->outgoing = state == CONN_CONNECTING;
-	conn->want_out = conn->outgoing;
+	conn->watched = events;
 	conn->listener = listener;
 	conn->remote = *remote;
 	conn->local = self->edge->listener[listener].known.local;

@@ -11,6 +11,7 @@ struct conns *conns_new(struct edge *edge); /* NULL: out of memory */
 void conns_destroy(struct conns **self_p);
 
 struct conn *conns_get(const struct conns *self, uint64_t flow);             /* one that can be sent on; NULL: gone */
+struct conn *conns_asker(const struct conns *self, uint64_t flow);           /* one that can still be answered; NULL: gone */
 struct conn *conns_any(const struct conns *self, uint64_t flow);             /* also one that is closing */
 
 /* One whose far end is there, or is known as it. Over TLS it must also have proved that it is `name`, or be about to. */
@@ -22,6 +23,7 @@ int conns_open(struct conns *self, const struct sip_hop *to, struct slice name, 
 
 void conns_accept(struct conns *self, uint32_t number); /* number as edge_mark has it */
 int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *alias); /* 0 | RT_NOMEM; RFC 5923 */
+void conns_asked(struct conns *self, uint64_t flow);    /* a request came on it that will be answered */
 void conns_flush(struct conns *self);                   /* write what the burst queued, free what it closed */
 uint32_t conns_busy(const struct conns *self);          /* messages waiting to be written */
 

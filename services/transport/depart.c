@@ -209,7 +209,7 @@ int depart_by_udp(struct edge *edge, const struct conn *conn, const struct chunk
 /* 18.2.2, reliable transports: the connection of the request, else a new one to received and the sent-by's port. */
 static int answer_by_stream(struct edge *edge, const struct edge_way *way, const struct sip_msg *m, const struct edge_owed *owed)
 {
-	struct conn *conn = way->flow ? conns_get(edge->conns, way->flow) : 0;
+	struct conn *conn = way->flow ? conns_asker(edge->conns, way->flow) : 0;
 	const struct slice part[3] = { m->text };
 
 	if (!conn) {
@@ -230,7 +230,7 @@ static int answer(struct edge *edge, const struct sip_msg *m, struct edge_way wa
 	const struct slice part[3] = { m->text };
 	int listener;
 
-	if (way.flow && conns_get(edge->conns, way.flow))
+	if (way.flow && conns_asker(edge->conns, way.flow))
 		return answer_by_stream(edge, &way, m, owed);
 	if (via_reply_to(&way.to, &way.ttl, m, source) < 0) {
 		if (!source->family)

@@ -2,6 +2,7 @@
 #include "refuse.h"
 
 #include "arrive.h"
+#include "conns.h"
 #include "depart.h"
 #include "sip/draft.h"
 #include "via.h"
@@ -75,6 +76,8 @@ void refuse_fault(struct edge *edge, const struct sip_msg *request, const struct
 	       fault->rule ? fault->rule : "none", fault->status);
 	if (refuse(edge, request, origin, &why) < 0)
 		++*edge->count.ignored;
+	else if (origin->flow)
+		conns_asked(edge->conns, origin->flow);
 }
 
 void refuse_overload(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, uint64_t trail)

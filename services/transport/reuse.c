@@ -11,13 +11,12 @@ static bool believed(const struct edge *edge, const struct conn *conn, struct sl
 	return conn->remote.proto == SIP_TCP && netlist_has(&edge->aliases, &conn->remote);
 }
 
-void reuse_claim(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
+void reuse_claim(struct edge *edge, const struct sip_msg *request, struct conn *conn)
 {
 	const struct sip_facts *f = &request->index->facts;
-	struct conn *conn = origin->flow ? conns_get(edge->conns, origin->flow) : 0;
-	struct sip_hop alias = origin->remote;
+	struct sip_hop alias = conn->remote;
 
-	if (!(f->via_flags & SIP_VIA_ALIAS) || !conn || conn->outgoing)
+	if (!(f->via_flags & SIP_VIA_ALIAS) || conn->outgoing)
 		return;
 	alias.port = f->via_port ? f->via_port : sip_transport_port(alias.proto);
 	if (sip_hop_same(&alias, &conn->remote) || sip_hop_same(&alias, &conn->alias))

@@ -3,13 +3,13 @@
 #ifndef REUSE_H
 #define REUSE_H
 
-#include "edge.h"
+#include "conn.h"
 
 /*
  * A request with `alias` in its Via came over a connection: from now on requests to its source address and the port of its
  * sent-by go over this connection, if the claim is good. Over TLS the certificate must speak for the sent-by's host; over TCP,
  * where anyone can write anything, the source must be one of transport.alias_peers. A bad claim is logged and has no effect.
  */
-void reuse_claim(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin);
+void reuse_claim(struct edge *edge, const struct sip_msg *request, struct conn *conn);
 
 #endif

@@ -152,6 +152,7 @@ static void large_messages_pass_up_to_the_limit(void **state)
 	strcat(body, "x");
 	say(fd, request("b", VIA, body));
 	assert_memory_equal(hear(fd), "SIP/2.0 413 ", 12);
+	shell_wait(svc, 1100); /* the first still waits for its answer, but not for ever */
 	assert_string_equal(hear(fd), "EOF");
 	assert_int_equal(svc->posts, 1);
 	close(fd);
@@ -214,6 +215,46 @@ static void responses_return_on_the_connection_18_2_2(void **state)
 	close(fd);
 }
 
+static void a_half_closed_connection_is_answered(void **state)
+{
+	static const char response[] = "SIP/2.0 200 OK\r\nVia: " VIA ";received=127.0.0.1\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+				       "To: <sip:bob@example.com>;tag=2\r\nCall-ID: a\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n";
+	struct wire_head head;
+
+	(void)state;
+	for (int garbage = 0; garbage <= 1; garbage++) { /* so is one that lost its framing behind a good request */
+		const int fd = dial();
+
+		say(fd, request("a", VIA, ""));
+		if (garbage)
+			say(fd, "x\n");
+		else
+			shutdown(fd, SHUT_WR);
+		shell_until(svc, garbage + 1);
+		shell_quiet(svc);
+		head = svc->post[garbage].head;
+		head.verb = WIRE_DEPART;
+		shell_give(svc, &head, response, true);
+		assert_string_equal(hear(fd), response);
+		assert_string_equal(hear(fd), "EOF");
+		close(fd);
+	}
+	{
+		const int fd = dial(); /* nobody answers: it does not stay for ever */
+
+		say(fd, request("a", VIA, ""));
+		shutdown(fd, SHUT_WR);
+		shell_until(svc, 3);
+		assert_string_equal(hear(fd), "");
+		shell_wait(svc, 1100);
+		assert_string_equal(hear(fd), "EOF");
+		shell_wait(svc, 1100);
+		shell_quiet(svc);
+		assert_int_equal(shell_count(svc, "connections"), 0);
+		close(fd);
+	}
+}
+
 static void a_response_finds_another_way_18_2_2(void **state)
 {
 	const int door = listen_at(0);
@@ -228,6 +269,7 @@ static void a_response_finds_another_way_18_2_2(void **state)
 	head = svc->post[0].head;
 	head.verb = WIRE_DEPART;
 	head.from = 21;
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger)); /* a reset */
 	close(fd);
 	shell_quiet(svc);
 	snprintf(response, sizeof(response), "SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP pc.example.com:%u;branch=z9hG4bKa;received=127.0.0.1\r\n"
@@ -493,6 +535,7 @@ int main(void)
 		T(without_content_length_is_400_and_the_end_18_3),
 		T(noise_ends_the_connection),
 		T(responses_return_on_the_connection_18_2_2),
+		T(a_half_closed_connection_is_answered),
 		T(a_response_finds_another_way_18_2_2),
 		T(requests_open_and_share_a_connection_18_1_1),
 		T(nobody_listens_is_told),
