@@ -219,8 +219,10 @@ static pid_t launch(struct run *run, struct form form)
 {
 	static const struct svc_actor *const actors[] = { &ping_actor, &pong_actor, 0 };
 	char tiers[64], *argv[] = { (char[]){ "test" }, tiers, 0 };
-	pid_t pid = fork();
+	pid_t pid;
 
+	fflush(0);
+	pid = fork();
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -235,7 +237,7 @@ static pid_t launch(struct run *run, struct form form)
 	if (form.far)
 		setenv("TEST_FAR", "1", 1);
 	snprintf(tiers, sizeof(tiers), "--tiers=%s", form.tiers);
-	_exit(svc_main(2, argv, "test", actors));
+	exit(svc_main(2, argv, "test", actors));
 }
 
 /* SIGTERM, and the exit status that follows. */
