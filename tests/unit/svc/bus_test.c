@@ -13,7 +13,12 @@
 #include "kit/test.h"
 #include "svc/main.h"
 
-enum { ROUNDS = 3000, WINDOW = 200, PATIENCE_MS = 20000 };
+#ifdef __SANITIZE_THREAD__
+enum { ROUNDS = 200 }; /* every byte that libzmq's thread received looks like a race that has to be suppressed */
+#else
+enum { ROUNDS = 3000 };
+#endif
+enum { WINDOW = 200, PATIENCE_MS = 20000 };
 
 static const char invite[] = "INVITE sip:bob@biloxi.example.com SIP/2.0\r\n"
 			     "Via: SIP/2.0/TCP client.atlanta.example.com:5060;branch=z9hG4bK74bf9\r\n"
