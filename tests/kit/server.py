@@ -147,7 +147,7 @@ class Server:
                     options = o.ask(o.request("OPTIONS", f"sip:{self.host}:{self.port}"), 1)
                     query = p.ask(p.request("REGISTER", f"sip:{p.domain}", to=p.aor), 1)
                     last = f"OPTIONS {options.status}, REGISTER {query.status}"
-                    if options.status == 200 and query.status in (200, 401, 403, 404):
+                    if options.status in (200, 407) and query.status in (200, 401, 403, 404):
                         return
                 except (AssertionError, OSError) as e:
                     last = str(e)
