@@ -6,7 +6,7 @@
  *   key    --> handles                  server: a request, its CANCEL and its own transaction share a key (match.h)
  *   merge  --> handles                  server: requests that are one request in disguise (8.2.2.2)
  *
- * A slot is 160 bytes, for a million of them may linger; the one message it keeps is a malloc of its own.
+ * A slot is 168 bytes, for a million of them may linger; the one message it keeps is a malloc of its own.
  */
 #ifndef TXN_SLOTS_H
 #define TXN_SLOTS_H
@@ -63,7 +63,7 @@ struct txn_slot {
 		struct txn_server server;
 	};
 };
-_Static_assert(sizeof(struct txn_slot) <= 176, "a million lingering transactions are not to cost more");
+_Static_assert(sizeof(struct txn_slot) <= 168, "a million lingering transactions are not to cost more");
 
 static inline rt_handle txn_slot_handle(const struct txn_slot *s)
 {
