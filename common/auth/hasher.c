@@ -2,6 +2,7 @@
 /* hasher: the three digests, fetched once for the process: a fetch costs more than the hash. */
 #include "hasher.h"
 
+#include <openssl/crypto.h>
 #include <pthread.h>
 
 static EVP_MD *fetched[AUTH_ALGORITHMS];
@@ -54,4 +55,9 @@ void hasher_end(struct hasher *h, char out[HASHER_HEX])
 		out[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
 	}
 	out[2 * n] = 0;
+}
+
+void auth_thread_stop(void)
+{
+	OPENSSL_thread_stop();
 }

@@ -190,7 +190,7 @@ static void drain(struct svc_loop *self)
 
 static void reload(struct svc_loop *self)
 {
-	self->config = self->process->config;
+	self->config = atomic_load(&self->process->config);
 	for (uint32_t i = 0; i < self->nactor; i++) {
 		struct svc *svc = &self->actor[i];
 
@@ -199,6 +199,7 @@ static void reload(struct svc_loop *self)
 			       wire_tier_name(svc->what->tier));
 		run_queue(self);
 	}
+	atomic_store(&self->taken, self->config);
 }
 
 static void obey(struct svc_loop *self)
@@ -215,8 +216,6 @@ static void obey(struct svc_loop *self)
 			reload(self);
 		else if (slice_eq(word, SLICE("$TERM")))
 			self->stop = true;
-		if (slice_eq(word, SLICE("RELOAD")))
-			zmq_send(self->pipe, "", 0, 0); /* the old snapshot is not read here any more */
 	}
 }
 
@@ -378,6 +377,7 @@ void loop_run(zsock_t *pipe, void *arg)
 	loc_redis_flush(self->redis);
 	forget_redis(self);
 	close_actors(self);
+	atomic_store(&self->ended, true);
 }
 
 /* Each answer of Redis is an event of its own. */

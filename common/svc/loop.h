@@ -64,12 +64,15 @@ struct svc_loop {
 
 	const struct svc_config *config;
 	void *pipe;                /* commands of the process; a raw socket */
-	bool stop, failed;
+	bool stop;
 	uint64_t *turns, *delivered, *strays, *bad; /* counters */
 	uint64_t *packs_out, *packs_in, *refused, *lost, *load_now, *redis_now;
 
 	struct counters counters;
 	/* read by other threads */
+	_Atomic bool failed;       /* its actors did not open */
+	_Atomic bool ended;        /* the thread touches nothing any more */
+	_Atomic(const struct svc_config *) taken; /* the snapshot it uses; no older one is read any more */
 	_Atomic rt_ms beat;        /* when the last turn began */
 	_Atomic uint32_t load;     /* of all its actors */
 	_Atomic uint32_t sees;     /* bit t: at least one live member of tier t */

@@ -11,6 +11,7 @@
 int svc_main(int argc, char **argv, const char *name, const struct svc_actor *const actors[])
 {
 	static struct svc_process process; /* one a process, and large */
+	struct svc_config *config;
 	char error[512];
 	int code;
 
@@ -19,9 +20,10 @@ int svc_main(int argc, char **argv, const char *name, const struct svc_actor *co
 	if (code != OPTIONS_GO)
 		return code;
 	rt_log_open(name, RT_LOG_I);
-	if (svc_config_load(&process.config, process.config_file, process.environment, error)) {
+	if (svc_config_load(&config, process.config_file, process.environment, error)) {
 		rt_log(RT_LOG_E, "config.refused", 0, "%s", error);
 		return 1;
 	}
+	atomic_store(&process.config, config);
 	return process_run(&process);
 }

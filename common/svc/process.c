@@ -205,8 +205,11 @@ static void tell_all(struct svc_process *self, const char *command)
 static void stop(struct svc_process *self)
 {
 	tell_all(self, "$TERM"); /* all at once; each is waited for below */
-	for (int i = 0; i < self->nloop; i++)
+	for (int i = 0; i < self->nloop; i++) {
+		while (self->thread[i] && !atomic_load(&self->loop[i]->ended))
+			usleep(1000);
 		zactor_destroy(&self->thread[i]);
+	}
 	for (int i = 0; i < self->nloop; i++)
 		loop_destroy(&self->loop[i]);
 }
@@ -253,18 +256,21 @@ static void drain(struct svc_process *self)
 		rt_log(RT_LOG_W, "process.undrained", 0, "load=%u after server.drain seconds", load(self));
 }
 
-/* Every loop has taken the new snapshot, so nobody reads the old one any more. */
-static bool all_took(struct svc_process *self)
+/* Has every loop taken the new snapshot? Then nobody reads the old one any more. */
+static bool all_took(struct svc_process *self, const struct svc_config *config)
 {
-	bool all = true;
+	const rt_ms until = rt_clock_ms() + RELOAD_WAIT;
+	int i = 0;
 
-	for (int i = 0; i < self->nloop; i++) {
-		zmq_pollitem_t item = { zsock_resolve(self->thread[i]), 0, ZMQ_POLLIN, 0 };
-		char none;
-
-		all &= zmq_poll(&item, 1, RELOAD_WAIT) == 1 && zmq_recv(item.socket, &none, 0, ZMQ_DONTWAIT) >= 0;
+	while (i < self->nloop) {
+		if (atomic_load(&self->loop[i]->taken) == config)
+			i++;
+		else if (rt_clock_ms() > until)
+			return false;
+		else
+			usleep(1000);
 	}
-	return all;
+	return true;
 }
 
 static void set_log_level(const struct svc_config *config)
@@ -276,16 +282,17 @@ static void set_log_level(const struct svc_config *config)
 
 static void reload(struct svc_process *self)
 {
-	struct svc_config *old = self->config;
+	struct svc_config *old = self->config, *config;
 	char error[512];
 
-	if (svc_config_load(&self->config, self->config_file, self->environment, error)) {
+	if (svc_config_load(&config, self->config_file, self->environment, error)) {
 		rt_log(RT_LOG_E, "config.refused", 0, "%s; the old configuration stays", error);
 		return;
 	}
-	set_log_level(self->config);
+	set_log_level(config);
+	atomic_store(&self->config, config);
 	tell_all(self, "RELOAD");
-	if (all_took(self))
+	if (all_took(self, config))
 		svc_config_destroy(&old);
 	else
 		rt_log(RT_LOG_W, "config.slow", 0, "a loop did not take the new configuration in %d ms", RELOAD_WAIT);
@@ -306,6 +313,7 @@ static void serve(struct svc_process *self)
 
 int process_run(struct svc_process *self)
 {
+	struct svc_config *config;
 	int err;
 
 	set_log_level(self->config);
@@ -331,7 +339,8 @@ int process_run(struct svc_process *self)
 	stop(self);
 	board_close(&self->board);
 	close(self->signals);
-	svc_config_destroy(&self->config);
+	config = self->config;
+	svc_config_destroy(&config);
 	if (err == RT_DOWN)
 		err = 0; /* told to stop while waiting for Redis */
 	rt_log(RT_LOG_I, "process.stopped", 0, "exit=%d", err ? 1 : 0);

@@ -15,7 +15,7 @@ struct svc_process {
 	uint32_t nactor;
 	const char *config_file;     /* NULL: none */
 	char **environment;
-	struct svc_config *config;   /* the newest; a loop keeps its own pointer until it has been told */
+	_Atomic(struct svc_config *) config; /* the newest; a loop keeps its own pointer until it has been told */
 	char host[WIRE_HOST_MAX];
 	char state[4096];            /* absolute */
 	uint8_t secret[32];

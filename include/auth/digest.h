@@ -34,4 +34,7 @@ void auth_challenge(struct rt_cursor *c, enum auth_algorithm a, struct slice rea
 RT_MUSTUSE
 int auth_check(const struct sip_cred *cred, const char *ha1, struct slice method, struct slice body);
 
+/* A thread that checked passwords ends: OpenSSL gives back what it kept for it. In an actor's close. */
+void auth_thread_stop(void);
+
 #endif

@@ -42,6 +42,7 @@ static void close_actor(void **self_p)
 	svc_timer_stop(self->svc, &self->sweep);
 	loc_users_destroy(&self->users);
 	rt_pool_destroy(&self->calls);
+	auth_thread_stop();
 	free(self);
 }
 

@@ -13,7 +13,12 @@
 #include "kit/test.h"
 #include "svc/main.h"
 
-enum { ROUNDS = 3000, WINDOW = 200, PATIENCE_MS = 20000 };
+#ifdef __SANITIZE_THREAD__
+enum { ROUNDS = 200 }; /* every byte that libzmq's thread received looks like a race that has to be suppressed */
+#else
+enum { ROUNDS = 3000 };
+#endif
+enum { WINDOW = 200, PATIENCE_MS = 20000 };
 
 static const char invite[] = "INVITE sip:bob@biloxi.example.com SIP/2.0\r\n"
 			     "Via: SIP/2.0/TCP client.atlanta.example.com:5060;branch=z9hG4bK74bf9\r\n"
@@ -219,8 +224,10 @@ static pid_t launch(struct run *run, struct form form)
 {
 	static const struct svc_actor *const actors[] = { &ping_actor, &pong_actor, 0 };
 	char tiers[64], *argv[] = { (char[]){ "test" }, tiers, 0 };
-	pid_t pid = fork();
+	pid_t pid;
 
+	fflush(0);
+	pid = fork();
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -235,7 +242,7 @@ static pid_t launch(struct run *run, struct form form)
 	if (form.far)
 		setenv("TEST_FAR", "1", 1);
 	snprintf(tiers, sizeof(tiers), "--tiers=%s", form.tiers);
-	_exit(svc_main(2, argv, "test", actors));
+	exit(svc_main(2, argv, "test", actors));
 }
 
 /* SIGTERM, and the exit status that follows. */

@@ -170,6 +170,7 @@ static pid_t launch(struct run *run, const char *tier, const char *hold)
 
 	if (access(run->config, F_OK))
 		configure(run, "");
+	fflush(0);
 	pid = fork();
 	if (pid)
 		return pid;
@@ -179,7 +180,7 @@ static pid_t launch(struct run *run, const char *tier, const char *hold)
 		setenv("TEST_HOLD", hold, 1);
 	snprintf(tiers, sizeof(tiers), "--tiers=%s", tier);
 	snprintf(config, sizeof(config), "--config=%s", run->config);
-	_exit(svc_main(3, argv, "test", actors));
+	exit(svc_main(3, argv, "test", actors));
 }
 
 /* The exit status; -9 for one that was killed. */

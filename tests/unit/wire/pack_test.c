@@ -150,15 +150,13 @@ static void a_pack_cut_short_anywhere_is_refused(void **state)
 {
 	uint32_t n;
 	const char *p = guarded(&n);
+	char *whole = malloc(n);
 
 	(void)state;
-	for (uint32_t cut = 0; cut < n; cut += 8) {
-		char *shorter = (char *)(uintptr_t)guard_copy(slice_of(p, n)).p;
-		struct slice at_guard = guard_copy(slice_of(shorter, cut));
-
-		assert_int_equal(walk_all(at_guard.p, cut), RT_BAD);
-		p = guarded(&n);
-	}
+	memcpy(whole, p, n);
+	for (uint32_t cut = 0; cut < n; cut += 8)
+		assert_int_equal(walk_all(guard_copy(slice_of(whole, cut)).p, cut), RT_BAD);
+	free(whole);
 }
 
 static void every_field_of_a_head_that_lies_is_refused(void **state)
