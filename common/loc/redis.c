@@ -10,47 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "limits.h"
-#include "link.h"
+#include "redis_self.h"
 #include "rt/cursor.h"
 
 enum { STUCK_FACTOR = 5 }; /* deadlines a late answer may still take until the connection counts as stuck */
-
-struct again { /* what a NOSCRIPT answer needs to ask again */
-	struct loc_script *script;
-	int argc;      /* arguments in tail */
-	uint32_t n;
-	char tail[];   /* nkeys and the arguments, in the protocol */
-};
-
-struct pending {
-	loc_redis_fn *fn; /* NULL: answered already, the reply is only swallowed */
-	void *arg;
-	uint64_t token;
-	rt_ms due;        /* 0: not looked at yet; the first tick or readiness after the call sets it */
-	struct again *again;
-};
-
-struct channel {
-	char name[64];
-	loc_message_fn *fn;
-	void *arg;
-};
-
-struct loc_redis {
-	struct loc_url url;
-	uint32_t timeout_ms;
-	rt_ms now;
-	struct loc_link link, listen;
-	struct pending *ring;
-	uint32_t size, head, count; /* size is a power of two */
-	uint32_t stamped, looked;   /* entries from head on that have a deadline; that were found past it */
-	struct channel channel[LOC_CHANNELS_MAX];
-	int nchannel;
-	void (*after)(void *arg);
-	void *after_arg;
-	bool subscribed;            /* the channels were asked for on this connection */
-};
 
 static struct pending *at(const struct loc_redis *self, uint32_t i)
 {
@@ -364,8 +327,6 @@ static rt_ms soonest(rt_ms a, rt_ms b)
 	return a < b ? a : b;
 }
 
-static void tick_listen(struct loc_redis *self);
-
 rt_ms loc_redis_tick(struct loc_redis *self, rt_ms now)
 {
 	const uint32_t glance = self->timeout_ms / 4 ? self->timeout_ms / 4 : 1; /* what is queued meanwhile gets its deadline then */
@@ -376,90 +337,11 @@ rt_ms loc_redis_tick(struct loc_redis *self, rt_ms now)
 	expire(self);
 	if (link_tick(&self->link, now))
 		answer_all_down(self);
-	tick_listen(self);
+	redis_tick_listen(self);
 	next = soonest(now + glance, link_next(&self->link, now));
 	if (self->nchannel)
 		next = soonest(next, link_next(&self->listen, now));
 	if (self->looked < self->stamped)
 		next = soonest(next, at(self, self->looked)->due);
 	return next > now ? next : now + 1;
-}
-
-/* ---- Subscriptions, on the second link ---- */
-
-static void ask_channel(struct loc_redis *self, int i)
-{
-	if (link_put(&self->listen, 2, (struct slice[]){ SLICE("SUBSCRIBE"), slice_str(self->channel[i].name) }))
-		link_lose(&self->listen, self->now, "no memory for a command");
-}
-
-/* A new connection knows of no channel. */
-static void tick_listen(struct loc_redis *self)
-{
-	if (!self->nchannel)
-		return;
-	if (self->listen.state < LINK_CONNECTING)
-		self->subscribed = false;
-	(void)link_tick(&self->listen, self->now);
-	for (int i = 0; !self->subscribed && self->listen.state >= LINK_CONNECTING && i < self->nchannel; i++)
-		ask_channel(self, i);
-	self->subscribed = self->listen.state >= LINK_CONNECTING;
-	link_flush(&self->listen);
-}
-
-int loc_redis_subscribe(struct loc_redis *self, struct slice channel, loc_message_fn *fn, void *arg)
-{
-	struct channel *c = &self->channel[self->nchannel];
-
-	if (self->nchannel == LOC_CHANNELS_MAX || !slice_cstr(channel, c->name, sizeof(c->name)))
-		return RT_NOMEM;
-	c->fn = fn;
-	c->arg = arg;
-	if (self->nchannel++ == 0)
-		self->listen.at = self->now;
-	else if (self->subscribed)
-		ask_channel(self, self->nchannel - 1);
-	tick_listen(self);
-	return 0;
-}
-
-static bool is_message(const redisReply *r)
-{
-	return r->type == REDIS_REPLY_ARRAY && r->elements == 3 && r->element[0]->type == REDIS_REPLY_STRING &&
-	       strcmp(r->element[0]->str, "message") == 0 && r->element[1]->type == REDIS_REPLY_STRING &&
-	       r->element[2]->type == REDIS_REPLY_STRING;
-}
-
-static void hand_out(struct loc_redis *self, const redisReply *r)
-{
-	const struct slice name = slice_of(r->element[1]->str, (uint32_t)r->element[1]->len);
-
-	for (int i = 0; i < self->nchannel; i++)
-		if (slice_eq(name, slice_str(self->channel[i].name)))
-			self->channel[i].fn(self->channel[i].arg, name,
-			                    slice_of(r->element[2]->str, (uint32_t)r->element[2]->len));
-}
-
-void loc_redis_ready2(struct loc_redis *self, uint32_t ready, rt_ms now)
-{
-	redisReply *reply;
-
-	self->now = now;
-	if (link_ready(&self->listen, ready, now))
-		return;
-	while (link_reply(&self->listen, now, &reply) == 0) {
-		if (is_message(reply))
-			hand_out(self, reply);
-		freeReplyObject(reply);
-	}
-}
-
-int loc_redis_fd2(const struct loc_redis *self)
-{
-	return self->listen.fd;
-}
-
-uint32_t loc_redis_events2(const struct loc_redis *self)
-{
-	return link_events(&self->listen);
 }

@@ -11,8 +11,8 @@
  */
 #include <stdlib.h>
 
+#include "call.h"
 #include "loc/sweep.h"
-#include "registrar.h"
 
 enum { CALLS_MAX = 1 << 16, USERS_ROOM = 4096, SWEEP_MS = 5000 };
 
@@ -37,7 +37,7 @@ static void close_actor(void **self_p)
 		struct reg_call *call = rt_pool_at(self->calls, i, &handle);
 
 		if (call)
-			reg_forget(self, call);
+			call_forget(self, call);
 	}
 	svc_timer_stop(self->svc, &self->sweep);
 	loc_users_destroy(&self->users);

@@ -8,200 +8,9 @@
  *
  *   [..] asks Redis. The request is copied once it has to wait; each answer finds it by its handle.
  */
-#include <stdlib.h>
-
 #include "answer.h"
-#include "check.h"
-#include "registrar.h"
+#include "call.h"
 #include "rt/cursor.h"
-
-
-/* ---- Answers ---- */
-
-struct asked { /* a request, waiting or not */
-	const struct wire_head *head;
-	const struct sip_msg *msg;
-};
-
-/* The same for a request that comes twice, so that a stateless answer is the same too (8.2.7). */
-static struct slice tag_of(struct registrar *self, const struct sip_msg *request)
-{
-	const struct sip_facts *facts = &request->index->facts;
-	const struct slice call_id = sip_msg_get(request, SIP_HDR_CALL_ID), from = sip_msg_span(request, facts->from_tag);
-	const uint64_t hash = rt_mix(rt_hash(self->tag_key, call_id.p, call_id.n), rt_hash(self->tag_key, from.p, from.n));
-
-	return rt_arena_printf(svc_arena(self->svc), "%016llx", (unsigned long long)rt_mix(hash, facts->cseq));
-}
-
-static void post(struct registrar *self, const struct asked *q, const struct sip_draft *d)
-{
-	const struct wire_head *in = q->head;
-	const struct wire_head head = { .verb = WIRE_ANSWER, .to = in->from, .trail = in->trail, .txn = in->txn, .flow = in->flow,
-	                                .edge = in->edge, .listener = in->listener, .born = in->born, .remote = in->remote,
-	                                .local = in->local };
-	struct sip_msg out;
-	const int err = d ? sip_draft_render(d, svc_arena(self->svc), &out) : RT_NOMEM;
-
-	if (err) {
-		rt_log(RT_LOG_E, "register.unanswered", in->trail, "why=\"%s\"", rt_err_text(err));
-		return;
-	}
-	if (svc_post(self->svc, &head, &out))
-		rt_log(RT_LOG_W, "register.unposted", in->trail, "to=%u; the transaction will time out", in->from);
-}
-
-static void refuse(struct registrar *self, const struct asked *q, const struct reg_refusal *why)
-{
-	++*self->count.refused;
-	rt_log(RT_LOG_I, "register.refused", q->head->trail, "status=%d reason=\"" SLICE_FMT "\" to=\"%s\"", why->status,
-	       SLICE_ARG(slice_present(why->reason) ? why->reason : sip_status_phrase(why->status)),
-	       rt_log_safe(sip_msg_get(q->msg, SIP_HDR_TO)));
-	post(self, q, reg_answer_refusal(svc_arena(self->svc), q->msg, tag_of(self, q->msg), why));
-}
-
-static void refuse_plainly(struct registrar *self, const struct asked *q, int status, struct slice reason)
-{
-	refuse(self, q, &(struct reg_refusal){ .status = status, .reason = reason });
-}
-
-/* Redis is away, or slow: the phone shall come again, at a moment of its own. */
-static void refuse_unstored(struct registrar *self, const struct asked *q, int err)
-{
-	const uint64_t spread = rt_mix(q->head->trail, q->head->born) % 10;
-
-	++*self->count.unstored;
-	rt_log(RT_LOG_W, "register.unstored", q->head->trail, "why=\"%s\"", rt_err_text(err));
-	refuse(self, q, &(struct reg_refusal){ .status = 503, .header = SIP_HDR_RETRY_AFTER,
-	                                       .value = rt_arena_printf(svc_arena(self->svc), "%u", 5 + (unsigned)spread) });
-}
-
-/* ---- The door ---- */
-
-static bool begins_like_one_of(struct slice text, const struct svc_words *words)
-{
-	for (uint32_t i = 0; i < words->n; i++)
-		if (slice_starts_nocase(text, words->word[i]))
-			return true;
-	return false;
-}
-
-/* Which algorithms this phone is offered. */
-static uint8_t offered(const struct svc_domain *domain, const struct sip_msg *request)
-{
-	uint8_t bits = 0;
-	enum auth_algorithm a;
-
-	if (begins_like_one_of(sip_msg_get(request, SIP_HDR_USER_AGENT), &domain->md5_agents))
-		return 1 << AUTH_MD5;
-	for (uint32_t i = 0; i < domain->algorithms.n; i++)
-		if (auth_algorithm_find(domain->algorithms.word[i], &a) == 0)
-			bits |= (uint8_t)(1 << a);
-	return bits;
-}
-
-static struct auth_door door_of(struct registrar *self, const struct svc_domain *domain, const struct sip_msg *request)
-{
-	return (struct auth_door){
-		.credentials = SIP_HDR_AUTHORIZATION,
-		.realm = domain->realm.n ? domain->realm : domain->name,
-		.secret = self->nonce_key,
-		.now = svc_wall(self->svc),
-		.lifetime = svc_config(self->svc)->registrar_nonce_lifetime,
-		.algorithms = offered(domain, request),
-	};
-}
-
-static void challenge(struct registrar *self, const struct asked *q, const struct auth_door *door, bool stale)
-{
-	struct rt_arena *a = svc_arena(self->svc);
-	struct sip_draft *d = sip_draft_reply(a, q->msg, 401, SLICE_NONE, tag_of(self, q->msg));
-
-	++*self->count.challenged;
-	if (d)
-		auth_guard_challenge(door, d, a, stale);
-	post(self, q, d);
-}
-
-/* ---- Waiting ---- */
-
-void reg_forget(struct registrar *self, struct reg_call *call)
-{
-	svc_timer_stop(self->svc, &call->timer);
-	self->late -= call->step == REG_ANSWER_LATE;
-	free(call->frame);
-	rt_pool_give(self->calls, call->handle);
-}
-
-/* index | text | aor */
-static bool copy_request(struct reg_call *call, const struct wire_parcel *in, struct slice aor, uint32_t user_n)
-{
-	const size_t index_n = SIP_INDEX_BYTES(in->msg.index->nfield);
-	char *p = malloc(index_n + in->msg.text.n + aor.n);
-
-	if (!p)
-		return false;
-	memcpy(p, in->msg.index, index_n);
-	memcpy(p + index_n, in->msg.text.p, in->msg.text.n);
-	memcpy(p + index_n + in->msg.text.n, aor.p, aor.n);
-	call->frame = p;
-	call->head = *in->head;
-	call->msg.index = (const struct sip_index *)(const void *)p;
-	call->msg.text = slice_of(p + index_n, in->msg.text.n);
-	call->aor = slice_of(p + index_n + in->msg.text.n, aor.n);
-	call->user = slice_head(call->aor, user_n);
-	return true;
-}
-
-static struct reg_call *hold(struct registrar *self, const struct wire_parcel *in, const struct reg_subject *subject)
-{
-	rt_handle handle;
-	struct reg_call *call = rt_pool_take(self->calls, &handle);
-
-	if (!call)
-		return 0;
-	call->handle = handle;
-	if (copy_request(call, in, subject->aor, subject->user.n))
-		return call;
-	rt_pool_give(self->calls, handle);
-	return 0;
-}
-
-static struct asked asked_by(const struct reg_call *call)
-{
-	return (struct asked){ &call->head, &call->msg };
-}
-
-/* A reload may have taken the domain away meanwhile. */
-static const struct svc_domain *domain_of(struct registrar *self, const struct reg_call *call)
-{
-	return svc_config_domain(svc_config(self->svc), slice_from(call->aor, call->user.n + 1));
-}
-
-/* The call ends with a refusal. */
-static void end(struct registrar *self, struct reg_call *call, int status, struct slice reason)
-{
-	const struct asked q = asked_by(call);
-
-	refuse_plainly(self, &q, status, reason);
-	reg_forget(self, call);
-}
-
-static void end_unstored(struct registrar *self, struct reg_call *call, int err)
-{
-	const struct asked q = asked_by(call);
-
-	refuse_unstored(self, &q, err);
-	reg_forget(self, call);
-}
-
-static void end_with_challenge(struct registrar *self, struct reg_call *call, const struct svc_domain *domain, bool stale)
-{
-	const struct asked q = asked_by(call);
-	const struct auth_door door = door_of(self, domain, &call->msg);
-
-	challenge(self, &q, &door, stale);
-	reg_forget(self, call);
-}
 
 /* ---- Steps 6 to 8: the bindings ---- */
 
@@ -223,38 +32,38 @@ static struct slice service_route(struct registrar *self, const struct reg_call 
 
 static void grant(struct registrar *self, struct reg_call *call, const struct loc_binding *b, int n)
 {
-	const struct asked q = asked_by(call);
+	const struct call_question q = call_asked(call);
 	const struct reg_grant what = { svc_wall(self->svc), call->outbound, service_route(self, call), call->aor,
 	                                self->gruu_key };
 
 	++*self->count.granted;
 	rt_log(RT_LOG_I, "register.granted", call->head.trail, "aor=%s contacts=%d", rt_log_safe(call->aor), n);
-	post(self, &q, reg_answer_bindings(svc_arena(self->svc), &call->msg, tag_of(self, &call->msg), &what, b, n));
-	reg_forget(self, call);
+	call_post(self, &q, reg_answer_bindings(svc_arena(self->svc), &call->msg, call_tag(self, &call->msg), &what, b, n));
+	call_forget(self, call);
 }
 
 static void applied(void *arg, uint64_t token, int err, const struct loc_binding *b, int n)
 {
 	struct registrar *self = arg;
 	struct reg_call *call = rt_pool_get(self->calls, token);
-	const struct svc_domain *domain = call ? domain_of(self, call) : 0;
+	const struct svc_domain *domain = call ? call_domain(self, call) : 0;
 
 	if (!call)
 		return;
 	if (err == 0) {
 		grant(self, call, b, n);
 	} else if (err == RT_STALE) { /* 10.3: the update is aborted and the request fails */
-		end(self, call, 500, SLICE("CSeq Out Of Order"));
+		call_end(self, call, 500, SLICE("CSeq Out Of Order"));
 	} else if (err == RT_BIG) {
-		end(self, call, 403, SLICE("Too Many Contacts"));
+		call_end(self, call, 403, SLICE("Too Many Contacts"));
 	} else if (err == RT_DENIED && domain) { /* this nonce count was used: a new nonce, no new password */
-		end_with_challenge(self, call, domain, true);
+		call_end_with_challenge(self, call, domain, true);
 	} else if (err == RT_BAD) {
 		rt_log(RT_LOG_E, "store.refused", call->head.trail, "aor=%s; look at reg:<aor> with redis-cli hgetall",
 		       rt_log_safe(call->aor));
-		end(self, call, 500, SLICE("Location Store Refused"));
+		call_end(self, call, 500, SLICE("Location Store Refused"));
 	} else {
-		end_unstored(self, call, err);
+		call_end_unstored(self, call, err);
 	}
 }
 
@@ -267,7 +76,7 @@ static struct slice nonce_name(const struct sip_cred *cred)
 static void fill_nonce(struct registrar *self, const struct reg_call *call, const struct svc_domain *domain,
                        struct loc_change *change)
 {
-	const struct auth_door door = door_of(self, domain, &call->msg);
+	const struct auth_door door = call_door(self, domain, &call->msg);
 	struct sip_cred cred;
 
 	if (!domain->auth || domain->third_party || auth_guard_find(&door, &call->msg, &cred))
@@ -295,17 +104,17 @@ static int plan(struct registrar *self, struct reg_call *call, struct reg_refusa
 
 static void apply(struct registrar *self, struct reg_call *call, const struct svc_domain *domain)
 {
-	const struct asked q = asked_by(call);
+	const struct call_question q = call_asked(call);
 	struct reg_refusal why;
 	struct loc_change change;
 	int err = plan(self, call, &why);
 
 	if (err) {
 		if (err == RT_DENIED)
-			refuse(self, &q, &why);
+			call_refuse(self, &q, &why);
 		else
-			refuse_plainly(self, &q, 500, SLICE_NONE);
-		reg_forget(self, call);
+			call_refuse_plainly(self, &q, 500, SLICE_NONE);
+		call_forget(self, call);
 		return;
 	}
 	change = (struct loc_change){
@@ -327,7 +136,7 @@ static void apply(struct registrar *self, struct reg_call *call, const struct sv
 	fill_nonce(self, call, domain, &change);
 	err = loc_store_apply(self->redis, &change, applied, self, call->handle);
 	if (err)
-		end_unstored(self, call, err);
+		call_end_unstored(self, call, err);
 }
 
 /* ---- Steps 3 to 5: who is it, may he, and does the target exist ---- */
@@ -341,23 +150,23 @@ static void meet(struct registrar *self, struct reg_call *call, enum reg_step st
 	call->step = step;
 	err = slice_present(who) ? loc_users_fetch(self->users, who, svc_now(self->svc), met, self, call->handle) : RT_NOMEM;
 	if (err)
-		end_unstored(self, call, err);
+		call_end_unstored(self, call, err);
 }
 
 static void nonce_used(void *arg, uint64_t token, int err)
 {
 	struct registrar *self = arg;
 	struct reg_call *call = rt_pool_get(self->calls, token);
-	const struct svc_domain *domain = call ? domain_of(self, call) : 0;
+	const struct svc_domain *domain = call ? call_domain(self, call) : 0;
 
 	if (!call)
 		return;
 	if (!domain)
-		end(self, call, 404, SLICE("Domain Not Served Here"));
+		call_end(self, call, 404, SLICE("Domain Not Served Here"));
 	else if (err == RT_DENIED)
-		end_with_challenge(self, call, domain, true);
+		call_end_with_challenge(self, call, domain, true);
 	else if (err)
-		end_unstored(self, call, err);
+		call_end_unstored(self, call, err);
 	else
 		apply(self, call, domain);
 }
@@ -365,7 +174,7 @@ static void nonce_used(void *arg, uint64_t token, int err)
 /* Where users register others, a nonce count is not bound to one address of record, and is counted apart. */
 static void use_nonce(struct registrar *self, struct reg_call *call, const struct svc_domain *domain)
 {
-	const struct auth_door door = door_of(self, domain, &call->msg);
+	const struct auth_door door = call_door(self, domain, &call->msg);
 	struct sip_cred cred;
 	int err;
 
@@ -376,18 +185,18 @@ static void use_nonce(struct registrar *self, struct reg_call *call, const struc
 	call->step = REG_USE_NONCE;
 	err = loc_nonce_use(self->redis, nonce_name(&cred), auth_guard_count(&cred), door.lifetime, nonce_used, self, call->handle);
 	if (err)
-		end_unstored(self, call, err);
+		call_end_unstored(self, call, err);
 }
 
 /* The target's record came: 10.3 step 5. */
 static void know_target(struct registrar *self, struct reg_call *call, const struct svc_domain *domain, const struct loc_user *user)
 {
 	if (!user) {
-		end(self, call, 404, SLICE("No Such User"));
+		call_end(self, call, 404, SLICE("No Such User"));
 		return;
 	}
 	if (user->disabled) {
-		end(self, call, 403, SLICE("User Is Disabled"));
+		call_end(self, call, 403, SLICE("User Is Disabled"));
 		return;
 	}
 	call->max_contacts = user->max_contacts;
@@ -406,11 +215,11 @@ static void deny(struct registrar *self, struct reg_call *call, const struct svc
 	rt_log(RT_LOG_W, "register.denied", call->head.trail, "aor=%s from=" SLICE_FMT " delay=%u", rt_log_safe(call->aor),
 	       SLICE_ARG(rt_cursor_text(&c)), delay);
 	if (delay == 0) {
-		end_with_challenge(self, call, domain, false);
+		call_end_with_challenge(self, call, domain, false);
 		return;
 	}
 	if (self->late == REG_LATE_MAX) { /* tells a guesser nothing, and takes no room */
-		end(self, call, 503, SLICE("Too Many Failures"));
+		call_end(self, call, 503, SLICE("Too Many Failures"));
 		return;
 	}
 	self->late++;
@@ -421,12 +230,12 @@ static void deny(struct registrar *self, struct reg_call *call, const struct svc
 void reg_answer_late(struct registrar *self, uint64_t owner)
 {
 	struct reg_call *call = rt_pool_get(self->calls, owner);
-	const struct svc_domain *domain = call ? domain_of(self, call) : 0;
+	const struct svc_domain *domain = call ? call_domain(self, call) : 0;
 
 	if (call && domain)
-		end_with_challenge(self, call, domain, false);
+		call_end_with_challenge(self, call, domain, false);
 	else if (call)
-		end(self, call, 404, SLICE("Domain Not Served Here"));
+		call_end(self, call, 404, SLICE("Domain Not Served Here"));
 }
 
 /* He is who he says; 10.3 step 4: may he register this address? */
@@ -436,11 +245,11 @@ static void authorize(struct registrar *self, struct reg_call *call, const struc
 	const bool himself = slice_eq(cred->username, call->user) || slice_eq(cred->username, call->aor);
 
 	if (user->disabled)
-		end(self, call, 403, SLICE("User Is Disabled"));
+		call_end(self, call, 403, SLICE("User Is Disabled"));
 	else if (himself)
 		know_target(self, call, domain, user);
 	else if (!domain->third_party)
-		end(self, call, 403, SLICE("Not Your Address Of Record"));
+		call_end(self, call, 403, SLICE("Not Your Address Of Record"));
 	else if (domain->users == SVC_USERS_KNOWN)
 		meet(self, call, REG_KNOW_TARGET, call->aor);
 	else
@@ -450,12 +259,12 @@ static void authorize(struct registrar *self, struct reg_call *call, const struc
 /* The record of who the credentials name came. */
 static void authenticate(struct registrar *self, struct reg_call *call, const struct svc_domain *domain, const struct loc_user *user)
 {
-	const struct auth_door door = door_of(self, domain, &call->msg);
+	const struct auth_door door = call_door(self, domain, &call->msg);
 	const char *const ha1[AUTH_ALGORITHMS] = { user ? user->ha1_md5 : 0, user ? user->ha1_sha256 : 0, user ? user->ha1_sha512 : 0 };
 	struct sip_cred cred;
 
 	if (auth_guard_find(&door, &call->msg, &cred)) { /* a reload changed the realm */
-		end_with_challenge(self, call, domain, false);
+		call_end_with_challenge(self, call, domain, false);
 		return;
 	}
 	switch (auth_guard_judge(&door, &cred, &call->msg, ha1)) {
@@ -463,13 +272,13 @@ static void authenticate(struct registrar *self, struct reg_call *call, const st
 		authorize(self, call, domain, &cred, user);
 		return;
 	case AUTH_ASK:
-		end_with_challenge(self, call, domain, false);
+		call_end_with_challenge(self, call, domain, false);
 		return;
 	case AUTH_ASK_STALE:
-		end_with_challenge(self, call, domain, true);
+		call_end_with_challenge(self, call, domain, true);
 		return;
 	case AUTH_MALFORMED:
-		end(self, call, 400, SLICE("Malformed Credentials"));
+		call_end(self, call, 400, SLICE("Malformed Credentials"));
 		return;
 	case AUTH_WRONG:
 		deny(self, call, domain);
@@ -480,14 +289,14 @@ static void met(void *arg, uint64_t token, int err, const struct loc_user *user)
 {
 	struct registrar *self = arg;
 	struct reg_call *call = rt_pool_get(self->calls, token);
-	const struct svc_domain *domain = call ? domain_of(self, call) : 0;
+	const struct svc_domain *domain = call ? call_domain(self, call) : 0;
 
 	if (!call)
 		return;
 	if (!domain)
-		end(self, call, 404, SLICE("Domain Not Served Here"));
+		call_end(self, call, 404, SLICE("Domain Not Served Here"));
 	else if (err && err != RT_ABSENT)
-		end_unstored(self, call, err);
+		call_end_unstored(self, call, err);
 	else if (call->step == REG_AUTHENTICATE)
 		authenticate(self, call, domain, user);
 	else
@@ -497,15 +306,15 @@ static void met(void *arg, uint64_t token, int err, const struct loc_user *user)
 /* ---- The beginning ---- */
 
 /* Whose record the credentials ask for; SLICE_NONE: none yet, and the answer has been sent. */
-static bool has_credentials(struct registrar *self, const struct asked *q, const struct svc_domain *domain, struct sip_cred *out)
+static bool has_credentials(struct registrar *self, const struct call_question *q, const struct svc_domain *domain, struct sip_cred *out)
 {
-	const struct auth_door door = door_of(self, domain, q->msg);
+	const struct auth_door door = call_door(self, domain, q->msg);
 	const int err = auth_guard_find(&door, q->msg, out);
 
 	if (err == RT_BAD)
-		refuse_plainly(self, q, 400, SLICE("Malformed Credentials"));
+		call_refuse_plainly(self, q, 400, SLICE("Malformed Credentials"));
 	else if (err)
-		challenge(self, q, &door, false);
+		call_challenge(self, q, &door, false);
 	return err == 0;
 }
 
@@ -522,16 +331,16 @@ static struct slice record_of(struct registrar *self, const struct sip_cred *cre
 
 static void begin(struct registrar *self, const struct wire_parcel *in, const struct reg_subject *subject)
 {
-	const struct asked q = { in->head, &in->msg };
+	const struct call_question q = { in->head, &in->msg };
 	const struct svc_domain *domain = subject->domain;
 	struct sip_cred cred;
 	struct reg_call *call;
 
 	if (domain->auth && !has_credentials(self, &q, domain, &cred))
 		return;
-	call = hold(self, in, subject);
+	call = call_hold(self, in, subject);
 	if (!call)
-		refuse_unstored(self, &q, RT_NOMEM);
+		call_refuse_unstored(self, &q, RT_NOMEM);
 	else if (domain->auth)
 		meet(self, call, REG_AUTHENTICATE, record_of(self, &cred, domain));
 	else if (domain->users == SVC_USERS_KNOWN)
@@ -542,7 +351,7 @@ static void begin(struct registrar *self, const struct wire_parcel *in, const st
 
 void reg_offer(struct registrar *self, const struct wire_parcel *in)
 {
-	const struct asked q = { in->head, &in->msg };
+	const struct call_question q = { in->head, &in->msg };
 	struct reg_subject subject = { 0 };
 	struct reg_refusal why;
 	const int err = reg_check(&in->msg, svc_config(self->svc), svc_members(self->svc), in->head->flags & WIRE_MERGED,
@@ -551,7 +360,7 @@ void reg_offer(struct registrar *self, const struct wire_parcel *in)
 	if (err == 0)
 		begin(self, in, &subject);
 	else if (err == RT_DENIED)
-		refuse(self, &q, &why);
+		call_refuse(self, &q, &why);
 	else
-		refuse_plainly(self, &q, 500, SLICE_NONE);
+		call_refuse_plainly(self, &q, 500, SLICE_NONE);
 }

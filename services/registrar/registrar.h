@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* registrar: the actor's own memory, shared by its two files: actor.c (its life) and register.c (the steps of one REGISTER). */
+/* registrar: the actor's own memory, shared by actor.c (its life), call.c (answers, waiting) and register.c (the steps of one REGISTER). */
 #ifndef REGISTRAR_H
 #define REGISTRAR_H
 
@@ -45,8 +45,5 @@ void reg_offer(struct registrar *self, const struct wire_parcel *in);
 
 /* The timer of a call whose answer waited. */
 void reg_answer_late(struct registrar *self, uint64_t owner);
-
-/* Give back the memory of a call, without an answer. */
-void reg_forget(struct registrar *self, struct reg_call *call);
 
 #endif
