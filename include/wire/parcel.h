@@ -36,7 +36,7 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  *             txn 0: a response to a request that has no transaction (stateless UAS): flow, edge, listener, remote as offered.
  *             No message: the transaction ends unanswered, for its request was forwarded without state (16.11).
  * FORK      proxy -> transaction (the one that owns the server transaction): open a client transaction for msg (without our Via) to
- *             `remote` by `edge`, `flow` (0: any connection to remote), `listener`. context, slot: echoed in each RESULT. loop: goes into the branch.
+ *             `remote` by `edge`, `flow` (0: any connection to remote), `listener`. txn, context, slot: echoed in each RESULT. loop: goes into the branch.
  *             reason: seconds of Timer C is the proxy's business, not here.
  * GIVE_UP   proxy -> transaction: CANCEL the client transaction `branch` (sent at once; the proxy asks only after a provisional, 9.1).
  *             text (no index): header lines to add, e.g. "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n".

@@ -63,6 +63,7 @@ void txn_client_fork(struct txn *self, const struct wire_parcel *in)
 	}
 	s->user = head->from;
 	s->client.context = head->context;
+	s->client.txn = head->txn;
 	s->client.served = head->txn;
 	s->client.slot = head->slot;
 	s->client.method = txn_method_of(&in->msg, self->match_key);
@@ -133,6 +134,7 @@ void txn_client_up(struct txn *self, const struct txn_slot *s, const struct txn_
 	head.to = s->user;
 	head.trail = s->trail;
 	head.txn = s->client.served;
+	head.txn = s->client.txn;
 	head.branch = txn_slot_handle(s);
 	head.context = s->client.context;
 	head.slot = s->client.slot;
