@@ -2,6 +2,12 @@
 /* guard: who may pass, RFC 3261 22. */
 #include "auth/guard.h"
 
+/* Did we ask for this one? Whoever offers only strong ones must not be talked down (RFC 8760 2.6). */
+static bool is_offered(const struct auth_door *door, enum auth_algorithm a)
+{
+	return door->algorithms == 0 || door->algorithms & 1u << a;
+}
+
 /* Complete enough to be judged. */
 static bool complete(const struct sip_cred *c)
 {
@@ -41,7 +47,7 @@ enum auth_verdict auth_guard_judge(const struct auth_door *door, const struct si
 	bool known;
 	int err;
 
-	if (nonce == AUTH_NONCE_FORGED || auth_algorithm_find(cred->algorithm, &a))
+	if (nonce == AUTH_NONCE_FORGED || auth_algorithm_find(cred->algorithm, &a) || !is_offered(door, a))
 		return AUTH_ASK;
 	known = ha1[a] && ha1[a][0];
 	err = auth_check(cred, known ? ha1[a] : nobody, sip_msg_method(request), sip_msg_body(request));
@@ -65,7 +71,7 @@ void auth_guard_challenge(const struct auth_door *door, struct sip_draft *d, str
 		char *text = rt_arena_raw(a, room);
 		struct rt_cursor c = rt_cursor_on(text, text && nonce ? room : 0);
 
-		if (door->algorithms && !(door->algorithms & 1u << alg))
+		if (!is_offered(door, (enum auth_algorithm)alg))
 			continue;
 		auth_challenge(&c, (enum auth_algorithm)alg, door->realm, slice_str(nonce), stale);
 		if (!c.err) /* else the arena is full, and the draft will say so */

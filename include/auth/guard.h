@@ -11,12 +11,12 @@ struct auth_door {
 	struct slice realm;
 	struct rt_key secret;     /* svc_secret(svc, "nonce") */
 	int64_t now, lifetime;    /* seconds */
-	uint8_t algorithms;       /* bit n: offer enum auth_algorithm n; 0: all */
+	uint8_t algorithms;       /* bit n: offer and accept enum auth_algorithm n; 0: all */
 };
 
 enum auth_verdict {
 	AUTH_PASS,
-	AUTH_ASK,       /* no credentials for this realm, or a forged nonce: challenge */
+	AUTH_ASK,       /* no credentials for this realm, a forged nonce, or an algorithm that was not offered: challenge */
 	AUTH_ASK_STALE, /* right answer to an old nonce: challenge with stale=true */
 	AUTH_MALFORMED, /* 400 */
 	AUTH_WRONG,     /* wrong password or unknown user: challenge again, and count it against the source */
