@@ -47,6 +47,10 @@ enum {
 	TRANSPORT_ANSWERS = 10,           /* a second to one source of malformed requests */
 	TRANSPORT_ANSWERS_BURST = 50,     /* and at once */
 
+	/* User agent. */
+	UA_DIALOG_BYTES = 4096,   /* Call-ID, From, To and Route set of one dialog; more answers 513 */
+	UA_TARGET_BYTES = 1024,   /* its remote target */
+
 	/* Log. */
 	RT_LOG_BURST = 50,        /* lines a second for one event name */
 };
