@@ -48,12 +48,28 @@ struct udp {
 	char buffer[WIRE_BURST][DATAGRAM_MAX];
 };
 
+/* ---- In ---- */
+
+/* Slot i ready to receive again: the kernel writes over what the last datagram needed. */
+static void prepare_in(struct udp *self, int i)
+{
+	self->in_vec[i] = (struct iovec){ self->buffer[i], DATAGRAM_MAX };
+	self->in[i].msg_hdr = (struct msghdr){
+		.msg_name = &self->in_from[i], .msg_namelen = sizeof(self->in_from[i]),
+		.msg_iov = &self->in_vec[i], .msg_iovlen = 1,
+		.msg_control = self->in_control[i], .msg_controllen = CONTROL,
+	};
+}
+
 struct udp *udp_new(struct edge *edge)
 {
 	struct udp *self = calloc(1, sizeof(*self)); /* pages are touched as they are needed */
 
-	if (self)
-		self->edge = edge;
+	if (!self)
+		return 0;
+	self->edge = edge;
+	for (int i = 0; i < WIRE_BURST; i++)
+		prepare_in(self, i);
 	return self;
 }
 
@@ -61,20 +77,6 @@ void udp_destroy(struct udp **self_p)
 {
 	free(*self_p);
 	*self_p = 0;
-}
-
-/* ---- In ---- */
-
-static void prepare_in(struct udp *self)
-{
-	for (int i = 0; i < WIRE_BURST; i++) {
-		self->in_vec[i] = (struct iovec){ self->buffer[i], DATAGRAM_MAX };
-		self->in[i].msg_hdr = (struct msghdr){
-			.msg_name = &self->in_from[i], .msg_namelen = sizeof(self->in_from[i]),
-			.msg_iov = &self->in_vec[i], .msg_iovlen = 1,
-			.msg_control = self->in_control[i], .msg_controllen = CONTROL,
-		};
-	}
 }
 
 /* The address it was sent to, of a wildcard socket; and what the kernel lost since. */
@@ -147,12 +149,12 @@ static void take(struct udp *self, uint32_t number, int i)
 
 static void receive(struct udp *self, uint32_t number, int fd)
 {
-	int n;
+	const int n = recvmmsg(fd, self->in, WIRE_BURST, MSG_DONTWAIT, 0);
 
-	prepare_in(self);
-	n = recvmmsg(fd, self->in, WIRE_BURST, MSG_DONTWAIT, 0);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		take(self, number, i);
+		prepare_in(self, i);
+	}
 }
 
 void udp_ready(struct udp *self, uint32_t number, uint32_t events)
