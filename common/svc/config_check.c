@@ -87,6 +87,7 @@ static int check_addresses(struct config_draft *d)
 	} row[] = {
 		{ "proxy.peers", &c->proxy_peers, false, "an address or network, e.g. 192.0.2.0/24" },
 		{ "transport.alias_peers", &c->transport_alias_peers, false, "an address or network, e.g. 192.0.2.7" },
+		{ "transport.balancers", &c->transport_balancers, false, "an address or network, e.g. 192.0.2.8" },
 		{ "proxy.dns_servers", &c->proxy_dns_servers, true, "address or address:port, e.g. 192.0.2.53" },
 	};
 

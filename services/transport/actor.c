@@ -36,6 +36,7 @@ static void count_open(struct edge *self)
 	c->refused = svc_counter(svc, "sip_refused_total", "requests answered at the door: malformed, too large or no worker free");
 	c->ignored = svc_counter(svc, "sip_ignored_total", "messages dropped: no sense in them, or responses that are not ours");
 	c->unsent = svc_counter(svc, "sip_unsent_total", "messages that could not be sent");
+	c->throttled = svc_counter(svc, "sip_throttled_total", "requests over transport.source_rate");
 	c->kernel_drops = svc_counter(svc, "udp_dropped_total", "datagrams the kernel dropped because our receive buffer was full");
 	c->stun = svc_counter(svc, "stun_requests_total", "STUN keep-alives on UDP");
 	c->opened = svc_counter(svc, "connections_opened_total", "connections accepted and opened");
@@ -52,6 +53,15 @@ static void read_networks(struct netlist *list, const struct svc_words *words, c
 			       rt_log_safe(words->word[i]));
 }
 
+static void read_rate(struct edge *self, int64_t rate)
+{
+	if (rate == self->request_rate)
+		return;
+	bucket_destroy(&self->requests);
+	self->requests = rate ? bucket_new((uint32_t)rate, (uint32_t)rate) : 0; /* a second's worth at once */
+	self->request_rate = rate;
+}
+
 static int transport_reload(void *arg)
 {
 	struct edge *self = arg;
@@ -59,6 +69,8 @@ static int transport_reload(void *arg)
 
 	read_networks(&self->trusted, &config->proxy_peers, "proxy.peers");
 	read_networks(&self->aliases, &config->transport_alias_peers, "transport.alias_peers");
+	read_networks(&self->balancers, &config->transport_balancers, "transport.balancers");
+	read_rate(self, config->transport_source_rate);
 	return tls_load(self);
 }
 
@@ -100,6 +112,7 @@ static void transport_close(void **self_p)
 	listen_close(self);
 	udp_destroy(&self->udp);
 	bucket_destroy(&self->answers);
+	bucket_destroy(&self->requests);
 	rt_arena_destroy(&self->arena);
 	if (self->poll >= 0) {
 		svc_unwatch(self->svc, self->poll);

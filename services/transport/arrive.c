@@ -79,9 +79,12 @@ static void note_flow(struct edge *edge, const struct sip_msg *request, const st
 
 static void take_request(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
 {
-	struct wire_head head = head_of(edge, origin);
+	struct wire_head head;
 	struct sip_msg msg = *request;
 
+	if (refuse_flood(edge, request, origin))
+		return;
+	head = head_of(edge, origin);
 	if (via_wants_stamp(request, &origin->remote) && arrive_stamp(edge, request, origin, &msg) < 0) {
 		/* no room for a few bytes more: the head is at its limit */
 		(void)refuse(edge, request, origin, &(struct refusal){ .status = 513 });

@@ -9,6 +9,7 @@
 
 #include "conns.h"
 #include "depart.h"
+#include "intro.h"
 #include "tls.h"
 #include "ws.h"
 
@@ -186,6 +187,40 @@ static void connected(struct conn *conn)
 		conn_close(conn, RT_DOWN, "TLS cannot be begun");
 }
 
+/* What a balancer says of its client is read to the byte: TLS may begin right behind it. */
+static void introduce(struct conn *conn)
+{
+	struct sip_hop client = conn->remote;
+	uint32_t need = 1;
+	int err = RT_MORE;
+
+	if (!conn->in)
+		conn->in = malloc(INTRO_MAX);
+	if (!conn->in) {
+		conn_close(conn, RT_NOMEM, "out of memory");
+		return;
+	}
+	while (err == RT_MORE) {
+		const ssize_t n = recv(conn->fd, conn->in + conn->in_n, need, MSG_DONTWAIT);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0) {
+			conn_close(conn, RT_DOWN, "closed by peer");
+			return;
+		}
+		conn->in_n += (uint32_t)n;
+		err = intro_read(slice_of(conn->in, conn->in_n), &client, &need);
+	}
+	forget_input(conn);
+	if (err == 0 && !sip_hop_same(&client, &conn->remote))
+		err = conns_introduce(conn->edge->conns, conn, &client);
+	if (err == 0)
+		err = conn_begin(conn);
+	if (err < 0)
+		conn_close(conn, RT_DOWN, "no PROXY introduction");
+}
+
 static void handshake(struct conn *conn)
 {
 	const int err = tls_step(conn);
@@ -200,9 +235,11 @@ void conn_ready(struct conn *conn, uint32_t events)
 {
 	if (conn->state == CONN_CONNECTING && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
 		connected(conn);
+	if (conn->state == CONN_INTRODUCING)
+		introduce(conn);
 	if (conn->state == CONN_HANDSHAKING)
 		handshake(conn);
-	if (conn->state == CONN_CONNECTING || conn->state == CONN_HANDSHAKING || conn->state == CONN_DEAD) {
+	if (conn->state < CONN_UPGRADING || conn->state == CONN_DEAD) {
 		conn_watch(conn);
 		return;
 	}

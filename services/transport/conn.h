@@ -3,8 +3,8 @@
  * conn: one stream connection. conns.h holds them all.
  *
  *   CONNECTING --> HANDSHAKING --> UPGRADING --> OPEN ---> CLOSING ---> DEAD --reaped--> (slot free)
- *    opened: tcp    tls, wss        ws, wss        |         |
- *        |            |               |            |         +- framing lost, or the peer says no more: its requests are
+ *   INTRODUCING     tls, wss        ws, wss        |         |
+ *   opened; PROXY     |               |            |         +- framing lost, or the peer says no more: its requests are
  *        |            |               |            |            answered for a second, then it is shut, and a second later gone
  *        +------------+---------------+------------+- error, timeout: DEAD at once
  *
@@ -17,7 +17,7 @@
 #include "edge.h"
 #include "sip/frame.h"
 
-enum conn_state { CONN_CONNECTING, CONN_HANDSHAKING, CONN_UPGRADING, CONN_OPEN, CONN_CLOSING, CONN_DEAD };
+enum conn_state { CONN_CONNECTING, CONN_INTRODUCING, CONN_HANDSHAKING, CONN_UPGRADING, CONN_OPEN, CONN_CLOSING, CONN_DEAD };
 
 enum { CONN_NAME_MAX = 256 };
 
@@ -37,7 +37,7 @@ struct conn {
 	rt_handle self;           /* the flow */
 	int fd;
 	uint8_t state;            /* enum conn_state */
-	bool outgoing, dirty;
+	bool outgoing, dirty, counted; /* opened by us; in the list; among those of its source */
 	bool tentative;           /* opened only because a request is large, 18.1.1 */
 	bool deaf, shut;          /* the peer says no more; we say no more */
 	uint32_t asked, answered; /* requests that came in, final responses that went out */

@@ -94,14 +94,23 @@ struct conn *conns_get(const struct conns *self, uint64_t flow)
 	return conn && conn->state <= CONN_OPEN ? conn : 0;
 }
 
+/* Somebody who is called by the address of the connection's far end has nothing more to prove. */
+static bool is_address(const struct conn *conn, const struct sip_hop *to, struct slice name)
+{
+	struct sip_hop ip;
+
+	return sip_hop_same(&conn->remote, to) && !conn->outgoing && sip_hop_ip(&ip, name, SIP_TLS, 0) == 0 &&
+	       sip_hop_same_ip(&ip, to);
+}
+
 /* A connection proves its name once, but may be wanted for another. */
-static bool meets(const struct conn *conn, struct slice name)
+static bool meets(const struct conn *conn, const struct sip_hop *to, struct slice name)
 {
 	if (conn->remote.proto != SIP_TLS || !svc_config(conn->edge->svc)->transport_verify)
 		return true;
 	if (conn->state < CONN_OPEN)
 		return conn->name && slice_eq_nocase(slice_str(conn->name), name);
-	return tls_named(conn, name);
+	return is_address(conn, to, name) || tls_named(conn, name);
 }
 
 struct conn *conns_find(const struct conns *self, const struct sip_hop *to, struct slice name)
@@ -111,7 +120,7 @@ struct conn *conns_find(const struct conns *self, const struct sip_hop *to, stru
 	for (uint32_t i = 0; rt_table_each(self->by_hop, sip_hop_hash(to), &i, &flow);) {
 		struct conn *conn = conns_get(self, flow);
 
-		if (conn && (sip_hop_same(&conn->remote, to) || sip_hop_same(&conn->alias, to)) && meets(conn, name))
+		if (conn && (sip_hop_same(&conn->remote, to) || sip_hop_same(&conn->alias, to)) && meets(conn, to, name))
 			return conn;
 	}
 	return 0;
@@ -150,7 +159,8 @@ static struct conn *adopt(struct conns *self, int fd, const struct sip_hop *remo
 	rt_handle flow = 0;
 	struct conn *conn = rt_pool_take(self->pool, &flow);
 
-	if (!conn || rt_table_put(self->by_hop, sip_hop_hash(remote), flow) < 0) {
+	if (!conn || edge_poll_add(self->edge, fd, events, flow) < 0 ||
+	    rt_table_put(self->by_hop, sip_hop_hash(remote), flow) < 0) {
 		rt_pool_give(self->pool, flow);
 		close(fd);
 		return 0;
@@ -167,10 +177,6 @@ static struct conn *adopt(struct conns *self, int fd, const struct sip_hop *remo
 	conn->born = conn->heard = conn->moved = svc_now(self->edge->svc);
 	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	if (edge_poll_add(self->edge, fd, events, flow) < 0) {
-		conn_close(conn, RT_DOWN, "cannot be watched");
-		return 0;
-	}
 	conn_arm(conn);
 	++*self->edge->count.opened;
 	*self->edge->count.connections = rt_pool_live(self->pool);
@@ -243,34 +249,53 @@ static void accept_and_refuse(struct conns *self, int listener)
 	       "LimitNOFILE)\"");
 }
 
+static void refused(const struct sip_hop *remote, const char *limit)
+{
+	rt_log(RT_LOG_W, "conn.refused", 0, "peer=%s reason=\"%s reached\"", edge_text(remote).s, limit);
+}
+
+static bool take_source(struct conns *self, const struct sip_hop *remote)
+{
+	if (sources_take(self->sources, remote, (uint32_t)svc_config(self->edge->svc)->transport_source_connections))
+		return true;
+	refused(remote, "transport.source_connections");
+	return false;
+}
+
 static void admit(struct conns *self, int fd, struct sip_hop *remote, uint16_t number)
 {
-	const struct svc_config *config = svc_config(self->edge->svc);
-	struct edge_listener *l = &self->edge->listener[number];
-	const char *limit = "transport.connections";
-	struct conn *conn = 0;
+	const struct edge_listener *l = &self->edge->listener[number];
+	const bool balancer = netlist_has(&self->edge->balancers, remote);
+	struct sockaddr_storage address;
+	socklen_t size = sizeof(address);
+	struct conn *conn;
 
-	if (!sources_take(self->sources, remote, (uint32_t)config->transport_source_connections)) {
-		limit = "transport.source_connections";
+	if (!balancer && !take_source(self, remote)) {
 		close(fd);
-	} else {
-		conn = adopt(self, fd, remote, number, CONN_OPEN);
-		if (!conn)
-			sources_give(self->sources, remote);
-		else if (conn_begin(conn) < 0)
-			conn_close(conn, RT_DOWN, "TLS cannot be begun");
-	}
-	if (!conn) {
-		rt_log(RT_LOG_W, "conn.refused", 0, "peer=%s reason=\"%s reached\"", edge_text(remote).s, limit);
 		return;
 	}
-	if (l->wildcard) {
-		struct sockaddr_storage address;
-		socklen_t size = sizeof(address);
-
-		if (getsockname(fd, (struct sockaddr *)&address, &size) == 0)
-			sip_hop_from_sockaddr(&conn->local, &address, l->known.local.proto);
+	conn = adopt(self, fd, remote, number, balancer ? CONN_INTRODUCING : CONN_OPEN);
+	if (!conn) {
+		refused(remote, "transport.connections");
+		if (!balancer)
+			sources_give(self->sources, remote);
+		return;
 	}
+	conn->counted = !balancer;
+	if (l->wildcard && getsockname(fd, (struct sockaddr *)&address, &size) == 0)
+		sip_hop_from_sockaddr(&conn->local, &address, l->known.local.proto);
+	if (!balancer && conn_begin(conn) < 0)
+		conn_close(conn, RT_DOWN, "TLS cannot be begun");
+}
+
+int conns_introduce(struct conns *self, struct conn *conn, const struct sip_hop *client)
+{
+	if (!take_source(self, client))
+		return RT_NOMEM;
+	conn->counted = true;
+	rt_table_drop(self->by_hop, sip_hop_hash(&conn->remote), conn->self);
+	conn->remote = *client;
+	return rt_table_put(self->by_hop, sip_hop_hash(client), conn->self);
 }
 
 void conns_accept(struct conns *self, uint32_t number)
@@ -315,7 +340,7 @@ void conns_bury(struct conns *self, struct conn *conn)
 	rt_table_drop(self->by_hop, sip_hop_hash(&conn->remote), conn->self);
 	if (conn->alias.family)
 		rt_table_drop(self->by_hop, sip_hop_hash(&conn->alias), conn->self);
-	if (!conn->outgoing)
+	if (conn->counted)
 		sources_give(self->sources, &conn->remote);
 	++*self->edge->count.closed;
 	if (conn->dirty)

@@ -44,7 +44,7 @@ struct edge_owed {                /* who hears UNSENT; to == 0: nobody */
 };
 
 struct edge_counters {
-	uint64_t *received, *sent, *refused, *ignored, *unsent, *kernel_drops, *stun, *opened, *closed, *connections;
+	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *kernel_drops, *stun, *opened, *closed, *connections;
 };
 
 struct udp;
@@ -63,7 +63,9 @@ struct edge {
 	struct conns *conns;
 	struct tls *tls;
 	struct bucket *answers;       /* answers to garbage, per source */
-	struct netlist trusted, aliases;
+	struct bucket *requests;      /* new requests, per source; NULL: any number */
+	int64_t request_rate;         /* what it was made for */
+	struct netlist trusted, aliases, balancers;
 	struct large large;
 	struct edge_counters count;
 };

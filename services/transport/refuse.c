@@ -80,6 +80,24 @@ void refuse_fault(struct edge *edge, const struct sip_msg *request, const struct
 		conns_asked(edge->conns, origin->flow);
 }
 
+/* Only what begins something is counted: ACK, CANCEL and requests within a dialog finish what was let in. */
+bool refuse_flood(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
+{
+	const struct sip_index *x = request->index;
+	const struct refusal why = { .status = 503, .retry_after = RETRY_AFTER_MAX };
+	const uint64_t source = source_of(&origin->remote);
+	const rt_ms now = svc_now(edge->svc);
+
+	if (!edge->requests || x->method == SIP_ACK || x->method == SIP_CANCEL || x->facts.to_tag.n ||
+	    netlist_has(&edge->trusted, &origin->remote) || bucket_take(edge->requests, source, now))
+		return false;
+	++*edge->count.throttled;
+	rt_log(RT_LOG_W, "sip.flood", 0, "source=%s limit=%lld", edge_text(&origin->remote).s, (long long)edge->request_rate);
+	if (bucket_take(edge->answers, source, now))
+		(void)refuse(edge, request, origin, &why);
+	return true;
+}
+
 void refuse_overload(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, uint64_t trail)
 {
 	const struct refusal why = {

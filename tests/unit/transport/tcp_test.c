@@ -500,6 +500,39 @@ static void a_large_request_waits_a_second_for_tcp(void **state)
 	close(fd);
 }
 
+static void a_balancer_introduces_its_clients(void **state)
+{
+	int fd;
+
+	(void)state;
+	svc->config.transport_balancers = (struct svc_words){ .n = 1, .word[0] = SLICE("127.0.0.1") };
+	assert_int_equal(transport_actor.reload(svc->actor), 0);
+	fd = dial();
+	say(fd, "PROXY TCP4 192.0.2.77 198.51.100.1 40000 5060\r\n");
+	say(fd, request("a", "SIP/2.0/TCP 10.0.0.1;branch=z9hG4bKa", ""));
+	shell_until(svc, 1);
+	assert_int_equal(svc->post[0].head.remote.port, 40000);
+	assert_non_null(memmem(svc->post[0].text.p, svc->post[0].text.n, "received=192.0.2.77", 19));
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
+	close(fd);
+	shell_quiet(svc);
+	assert_int_equal(shell_count(svc, "connections"), 0);
+	for (int i = 0; i < 17; i++) { /* the limit of a source counts clients, not the balancer */
+		fd = dial();
+		say(fd, "PROXY TCP4 192.0.2.77 198.51.100.1 40000 5060\r\n");
+		assert_string_equal(hear(fd), i < 16 ? "" : "EOF");
+	}
+	fd = dial();
+	say(fd, "OPTIONS sip:a SIP/2.0\r\n");
+	shell_quiet(svc);
+	assert_int_equal(shell_count(svc, "connections"), 16); /* no introduction, no connection */
+	close(fd);
+	fd = dial();
+	shell_wait(svc, 4100); /* and one that says nothing is not waited for */
+	assert_string_equal(hear(fd), "EOF");
+	close(fd);
+}
+
 static void an_alias_over_tcp_needs_a_listed_peer_rfc5923(void **state)
 {
 	const int fd = dial();
@@ -545,6 +578,7 @@ int main(void)
 		T(a_peer_that_does_not_read_is_bounded),
 		T(large_requests_prefer_tcp_18_1_1),
 		T(a_large_request_waits_a_second_for_tcp),
+		T(a_balancer_introduces_its_clients),
 		T(an_alias_over_tcp_needs_a_listed_peer_rfc5923),
 	};
 

@@ -392,6 +392,39 @@ static void a_group_is_heard_and_answered_from_an_address_10_2_6(void **state)
 	close(p.fd);
 }
 
+static void a_flood_is_turned_away(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1"), q = phone_on("127.0.0.9");
+	const char *text = request("INVITE", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport");
+
+	(void)state;
+	svc->config.transport_source_rate = 3;
+	assert_int_equal(transport_actor.reload(svc->actor), 0);
+	for (int i = 0; i < 4; i++)
+		phone_sends(p, 0, text, strlen(text));
+	shell_until(svc, 3);
+	shell_quiet(svc);
+	assert_int_equal(svc->posts, 3);
+	assert_memory_equal(phone_hears(p), "SIP/2.0 503 ", 12);
+	assert_int_equal(shell_count(svc, "sip_throttled_total"), 1);
+	text = request("ACK", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport"); /* what was let in is finished */
+	phone_sends(p, 0, text, strlen(text));
+	shell_until(svc, 4);
+	text = request("INVITE", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport");
+	phone_sends(q, 0, text, strlen(text)); /* others are not concerned */
+	shell_until(svc, 5);
+	svc->now += 400;
+	phone_sends(p, 0, text, strlen(text)); /* three a second: one each third of it */
+	shell_until(svc, 6);
+	for (int i = 0; i < 200; i++)
+		phone_sends(p, 0, text, strlen(text));
+	shell_quiet(svc);
+	assert_int_equal(svc->posts, 6);
+	assert_true(shell_count(svc, "sip_refused_total") <= TRANSPORT_ANSWERS_BURST + TRANSPORT_ANSWERS); /* nor is it answered for ever */
+	close(p.fd);
+	close(q.fd);
+}
+
 static void too_large_for_a_datagram_is_told(void **state)
 {
 	static char text[70000];
@@ -430,6 +463,7 @@ int main(void)
 		T(one_that_cannot_go_does_not_stop_the_rest),
 		T(trusted_peers_are_marked),
 		T(a_group_is_heard_and_answered_from_an_address_10_2_6),
+		T(a_flood_is_turned_away),
 		T(too_large_for_a_datagram_is_told),
 	};
 
