@@ -135,23 +135,38 @@ uint32_t wire_members_generation(const struct wire_members *self)
 	return self->generation;
 }
 
+struct best { /* of the candidates so far: the highest weight, and of equal ones the highest id */
+	uint64_t weight;
+	uint32_t id;
+};
+
+static void weigh(struct best *best, uint64_t key, uint32_t candidate)
+{
+	const uint64_t weight = rt_mix(key, candidate);
+
+	if (!best->id || weight > best->weight || (weight == best->weight && candidate > best->id))
+		*best = (struct best){ weight, candidate };
+}
+
 uint32_t wire_members_pick(const struct wire_members *self, enum wire_tier tier, uint64_t key)
 {
-	uint64_t best = 0;
-	uint32_t id = 0;
+	struct best best = { 0 };
 
 	if (tier >= WIRE_TIERS)
 		return 0;
-	for (uint32_t i = 0; i < self->nlive[tier]; i++) {
-		const uint32_t candidate = self->live[tier][i];
-		const uint64_t weight = rt_mix(key, candidate);
+	for (uint32_t i = 0; i < self->nlive[tier]; i++)
+		weigh(&best, key, self->live[tier][i]);
+	return best.id;
+}
 
-		if (!id || weight > best || (weight == best && candidate > id)) {
-			best = weight;
-			id = candidate;
-		}
-	}
-	return id;
+uint32_t wire_members_pick_other(const struct wire_members *self, enum wire_tier tier, uint64_t key, uint32_t not_id)
+{
+	struct best best = { 0 };
+
+	for (uint32_t i = 0; i < self->n; i++)
+		if (self->member[i].tier == tier && self->member[i].id != not_id)
+			weigh(&best, key, self->member[i].id);
+	return best.id;
 }
 
 static bool fits(const struct wire_listener *l, enum sip_transport proto, uint8_t family)

@@ -50,6 +50,10 @@ uint32_t wire_members_generation(const struct wire_members *self); /* changes wi
 /* Rendezvous hash over the live members of a tier: id, or 0 when there is none. A member that joins or leaves moves only its share. */
 uint32_t wire_members_pick(const struct wire_members *self, enum wire_tier tier, uint64_t key);
 
+/* As pick, over the live and the draining members other than `not_id`: who had this key before `not_id` came, or has what is left of it
+ * while it drains. */
+uint32_t wire_members_pick_other(const struct wire_members *self, enum wire_tier tier, uint64_t key, uint32_t not_id);
+
 /* The listener of `edge` that speaks proto and family; number, or -1. `like` is preferred when it fits. */
 int wire_member_listener(const struct wire_member *edge, enum sip_transport proto, uint8_t family, int like);
 

@@ -59,6 +59,7 @@ static int txn_open(void **self_p, struct svc *svc)
 
 	if (self) {
 		self->svc = svc;
+		self->opened = svc_now(svc);
 		self->slots = txn_slots_new(TXN_SLOTS_MAX);
 	}
 	if (!self || !self->slots) {

@@ -113,6 +113,8 @@ static void pass(struct txn *self, const struct wire_parcel *in)
 	const uint32_t user = txn_user(self, &in->msg);
 	struct wire_head head = about(in->head, WIRE_OFFER, user);
 
+	if (txn_elsewhere(self, in))
+		return;
 	if (!user || svc_post(self->svc, &head, &in->msg) < 0)
 		rt_log(RT_LOG_W, "txn.nobody", in->head->trail, "method=" SLICE_FMT " dropped=1",
 		       SLICE_ARG(sip_msg_method(&in->msg)));

@@ -20,6 +20,7 @@ struct txn {
 	uint32_t generation;    /* of the membership, when the sweep last looked */
 	uint32_t sweep_at;      /* next slot to look at */
 	bool sweeping;
+	rt_ms opened;
 	struct rt_timer watch;  /* owner 0: see sweep.c */
 	struct txn_counters count;
 };
@@ -69,6 +70,11 @@ struct slice txn_own_tag(struct txn *self, const struct sip_msg *request);
 
 /* ---- user.c ---- */
 uint32_t txn_user(struct txn *self, const struct sip_msg *request); /* who decides this request; 0: nobody is there */
+
+/* ---- elsewhere.c: requests of transactions that another worker of this tier has ---- */
+
+/* An ACK or CANCEL that matches nothing here: hand it to the worker that had its share before. False: nobody else may know it. */
+bool txn_elsewhere(struct txn *self, const struct wire_parcel *in);
 
 /* ---- sweep.c: transactions whose user died ---- */
 void txn_sweep_start(struct txn *self);

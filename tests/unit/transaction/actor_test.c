@@ -229,6 +229,74 @@ static void ack_follows_the_connection_of_the_response(void **state)
 	assert_int_equal(fake_counter(svc, "txn_client_live"), 0); /* Timer D of a reliable transport is zero */
 }
 
+/* ---- Several workers ---- */
+
+static void member(struct svc *svc, uint32_t id, uint8_t state)
+{
+	struct wire_member m = { .id = id, .tier = WIRE_TRANSACTION, .state = state, .version = 1, .host = "here" };
+
+	assert_int_equal(wire_members_put(svc->members, &m), 0);
+}
+
+#define CANCEL(n) REQUEST("CANCEL", n, "<sip:bob@example.com>")
+#define ACK(n)	  REQUEST("ACK", n, "<sip:bob@example.com>;tag=b")
+
+static void goes_to(struct svc *svc, const char *text, uint8_t verb, uint32_t to)
+{
+	const struct fake_post *p;
+
+	arrive(svc, text);
+	p = fake_next(svc);
+	assert_int_equal(p->head.verb, verb);
+	assert_int_equal(p->head.to, to);
+	assert_int_equal(p->head.edge, TRANSPORT);
+	assert_int_equal(p->head.flow, 1234);
+	assert_null(fake_next(svc));
+}
+
+/* A new worker has taken a share of requests whose transactions are still with the old one. */
+static void a_new_worker_asks_the_one_before(void **state)
+{
+	struct svc *svc = *state;
+
+	member(svc, 21, WIRE_LIVE);
+	goes_to(svc, CANCEL("1"), WIRE_ARRIVED, 21);
+	goes_to(svc, ACK("2"), WIRE_ARRIVED, 21);
+	fake_run_until(svc, svc->now + 33000); /* no ACK for a failure comes so late */
+	goes_to(svc, ACK("3"), WIRE_OFFER, PROXY);
+	goes_to(svc, CANCEL("4"), WIRE_ARRIVED, 21);
+	fake_run_until(svc, svc->now + 190000);
+	goes_to(svc, CANCEL("5"), WIRE_OFFER, PROXY);
+}
+
+static void a_draining_worker_keeps_its_transactions(void **state)
+{
+	struct svc *svc = *state;
+
+	member(svc, 21, WIRE_LIVE);
+	fake_run_until(svc, svc->now + 300000);
+	goes_to(svc, CANCEL("1"), WIRE_OFFER, PROXY);
+	member(svc, 21, WIRE_DRAINING);
+	goes_to(svc, CANCEL("2"), WIRE_ARRIVED, 21);
+	goes_to(svc, ACK("3"), WIRE_ARRIVED, 21);
+}
+
+/* What was handed over is not handed on; what matches here never goes away. */
+static void handed_over_once(void **state)
+{
+	struct svc *svc = *state;
+	struct wire_head h = head_of(WIRE_ARRIVED, 21, SIP_UDP);
+
+	member(svc, 21, WIRE_DRAINING);
+	fake_parcel(svc, &h, CANCEL("1"));
+	assert_int_equal(fake_next(svc)->head.verb, WIRE_OFFER);
+	arrive(svc, INVITE("2"));
+	svc->seen = svc->npost;
+	fake_parcel(svc, &h, CANCEL("2"));
+	assert_int_equal(fake_next(svc)->head.verb, WIRE_DEPART);
+	assert_int_equal(fake_next(svc)->head.verb, WIRE_ABANDON);
+}
+
 /* ---- Full, refused ---- */
 
 static void shrink(struct svc *svc, uint32_t max)
@@ -415,6 +483,9 @@ int main(void)
 		TEST(a_cancel_before_any_answer_gets_a_tag_of_ours),
 		TEST(ack_and_cancel_go_where_the_invite_went),
 		TEST(ack_follows_the_connection_of_the_response),
+		TEST(a_new_worker_asks_the_one_before),
+		TEST(a_draining_worker_keeps_its_transactions),
+		TEST(handed_over_once),
 		TEST(full_of_servers_503),
 		TEST(full_of_clients_nomem),
 		TEST(a_refused_offer_is_503),

@@ -61,6 +61,27 @@ static void the_choice_does_not_depend_on_the_order_of_arrival(void **state)
 	wire_members_destroy(&b);
 }
 
+/* The one that had a key before a newcomer took it, and the one that drains: both are found by leaving one out. */
+static void who_had_it_before(void **state)
+{
+	struct wire_members *self = five_workers();
+	const struct wire_member newcomer = member(6, WIRE_TRANSACTION), stranger = member(7, WIRE_PROXY);
+	struct wire_member drains = member(2, WIRE_TRANSACTION);
+	uint32_t before[500];
+
+	(void)state;
+	for (uint64_t key = 0; key < 500; key++)
+		before[key] = wire_members_pick(self, WIRE_TRANSACTION, key);
+	assert_int_equal(wire_members_put(self, &newcomer), 0);
+	assert_int_equal(wire_members_put(self, &stranger), 0);
+	drains.state = WIRE_DRAINING;
+	assert_int_equal(wire_members_put(self, &drains), 0);
+	for (uint64_t key = 0; key < 500; key++)
+		assert_int_equal(wire_members_pick_other(self, WIRE_TRANSACTION, key, 6), before[key]);
+	assert_int_equal(wire_members_pick_other(self, WIRE_PROXY, 1, 7), 0);
+	wire_members_destroy(&self);
+}
+
 static void nobody_draining_or_of_another_tier_is_chosen(void **state)
 {
 	struct wire_members *self = five_workers();
@@ -289,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_member_that_leaves_moves_only_its_share),
 		cmocka_unit_test(the_choice_does_not_depend_on_the_order_of_arrival),
+		cmocka_unit_test(who_had_it_before),
 		cmocka_unit_test(nobody_draining_or_of_another_tier_is_chosen),
 		cmocka_unit_test(load_and_sight_do_not_change_the_generation),
 		cmocka_unit_test(the_unseen_expire),

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * elsewhere: a worker that comes or goes moves its share of new requests, but not of transactions in progress. Their ACKs and CANCELs
+ * then come to a worker that does not know them:
+ *
+ *   a worker drains      its share goes to the others        they hand an unknown ACK or CANCEL to it
+ *   a worker is new      it takes a share from the others    it hands an unknown one to whoever had the share
+ *
+ * Once only: what another transaction worker handed over is not handed on.
+ */
+#include "txn.h"
+
+/* How long transactions from before this worker's time can still be about: a CANCEL comes while it rings, an ACK after the failure. */
+static rt_ms youth(const struct txn *self, const struct sip_msg *m)
+{
+	const rt_ms lingering = 64 * (rt_ms)self->times.t1, ringing = (rt_ms)svc_config(self->svc)->proxy_timer_c * 1000;
+
+	return m->index->method == SIP_CANCEL ? ringing + lingering : lingering;
+}
+
+static bool may_know(const struct txn *self, const struct wire_member *other, const struct sip_msg *m)
+{
+	return other->state == WIRE_DRAINING || svc_now(self->svc) - self->opened < youth(self, m);
+}
+
+bool txn_elsewhere(struct txn *self, const struct wire_parcel *in)
+{
+	const struct wire_members *members = svc_members(self->svc);
+	const uint64_t key = wire_request_key(&in->msg);
+	const uint32_t id = wire_members_pick_other(members, WIRE_TRANSACTION, key, svc_id(self->svc));
+	const struct wire_member *other = id ? wire_members_get(members, id) : 0;
+	struct wire_head head = *in->head;
+
+	if (!other || head.from != head.edge || !may_know(self, other, &in->msg))
+		return false;
+	head.to = id;
+	return svc_post(self->svc, &head, &in->msg) == 0;
+}
