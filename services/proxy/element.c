@@ -44,13 +44,12 @@ bool proxy_element_is(const struct proxy_element *e, const struct sip_uri *uri)
 
 const struct svc_domain *proxy_element_domain(const struct proxy_element *e, const struct sip_uri *uri)
 {
-	const struct svc_domain *const domain = has_host(uri) ? svc_config_domain(e->config, uri->host) : 0;
+	const struct svc_domain *domain;
 
-	if (domain)
-		return domain;
 	if (uri->scheme != SIP_SCHEME_TEL && !proxy_element_is(e, uri))
 		return 0;
-	return e->config->ndomain ? &e->config->domain[0] : 0;
+	domain = svc_config_domain(e->config, uri->host);
+	return domain || !e->config->ndomain ? domain : &e->config->domain[0];
 }
 
 const struct wire_listener *proxy_element_listener(const struct proxy_element *e, uint32_t edge, uint16_t listener)

@@ -37,6 +37,7 @@ static void who_is_meant(void **state)
 	assert_int_equal(place("sip:example.com", 0).place, PROXY_HERE);
 	assert_int_equal(place("sip:192.0.2.1:5060;transport=tcp", 0).place, PROXY_HERE);
 	assert_int_equal(place("sip:bob@192.0.2.1:5099", 0).place, PROXY_AWAY);
+	assert_int_equal(place("sip:bob@example.com:5099", 0).place, PROXY_AWAY); /* another server on that host */
 	assert_int_equal(place("sip:bob@example.net", 0).place, PROXY_AWAY);
 	assert_int_equal(place("sip:192.0.2.77", 0).place, PROXY_AWAY);
 	assert_int_equal(place("sip:bob@example.com;maddr=203.0.113.5", 0).place, PROXY_AWAY); /* "the only target URI" */
