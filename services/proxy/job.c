@@ -139,9 +139,11 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 {
 	struct proxy *const p = self;
 	struct proxy_job *const j = proxy_job_enter(p, token);
+	const struct proxy_refusal insecure = { .status = 480, .warning = 380, .text = "SIPS Not Allowed" }; /* RFC 5630 5.3 */
 	struct proxy_target target[PROXY_TARGETS_MAX];
 	struct proxy_address to;
 	struct proxy_policy policy;
+	int count;
 
 	if (!j)
 		return;
@@ -150,13 +152,15 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 		goto out;
 	}
 	policy = proxy_policy(to.domain, own);
-	n = proxy_target_bindings(&p->e, &j->req, &to, b, n, target);
-	if (!n)
+	count = proxy_target_bindings(&p->e, &j->req, &to, b, n, target);
+	if (!count && n && j->req.uri.scheme == SIP_SCHEME_SIPS)
+		refuse(p, j, &insecure);
+	else if (!count)
 		nobody_there(p, j, &to);
 	else if (policy.mode == SVC_REDIRECT && !proxy_request_is(&j->req, SIP_ACK))
-		redirect(p, j, target, n);
+		redirect(p, j, target, count);
 	else
-		begin(p, j, target, n, &policy);
+		begin(p, j, target, count, &policy);
 out:
 	proxy_job_leave(p, j);
 }

@@ -142,7 +142,8 @@ static uint64_t born;
 static int open_stage(void **state)
 {
 	char *const environment[] = { (char[]){ "PEAL_SERVER_DOMAINS=example.com strict.example.com" }, (char[]){ "PEAL_SERVER_AUTH=off" },
-		                             (char[]){ "PEAL_SERVER_USERS=known" }, 0 };
+		                             (char[]){ "PEAL_SERVER_USERS=known" },
+		                       (char[]){ "PEAL_DOMAIN_STRICT_EXAMPLE_COM_STATELESS=on" }, 0 };
 	static const char edge[] = "{\"tier\":\"transport\",\"id\":7,\"version\":1,\"host\":\"here\",\"pid\":1,\"state\":\"live\",\"load\":0,"
 	                           "\"seen\":1,\"ipc\":\"\",\"tcp\":\"\",\"listeners\":[\"udp:192.0.2.1:5060 as 192.0.2.1:5060\","
 	                           "\"tcp:192.0.2.1:5060 as 192.0.2.1:5060\"]}";
@@ -184,12 +185,15 @@ static void offer(rt_handle txn, const char *text)
 	fake_parcel(svc, &h, text);
 }
 
+static void bindings_with(const struct loc_binding *b, int n, struct loc_policy own)
+{
+	asked.lookup(asked.arg, asked.token, 0, b, n, &own);
+	fake_flush(svc);
+}
+
 static void bindings(const struct loc_binding *b, int n)
 {
-	static const struct loc_policy none = { -1, -1, -1 };
-
-	asked.lookup(asked.arg, asked.token, 0, b, n, &none);
-	fake_flush(svc);
+	bindings_with(b, n, (struct loc_policy){ -1, -1, -1 });
 }
 
 #define CONTACT(text) { .id = SLICE("c:1"), .contact = SLICE(text), .params = SLICE(""), .path = SLICE(""), .received = SLICE(""), \
@@ -351,6 +355,61 @@ static void a_late_answer_of_redis_finds_nobody(void **state)
 	answered(11, 487, 0);
 	bindings(bob, 1);
 	silence();
+}
+
+static void no_secure_way_rfc5630_5_3(void **state)
+{
+	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5") };
+
+	(void)state;
+	offer(11, INVITE_TO("sips:bob@example.com"));
+	bindings(bob, 1);
+	answered(11, 480, "Warning: 380 peal \"SIPS Not Allowed\"\r\n");
+}
+
+/* ---- His own policy ---- */
+
+static void redirected_by_his_own_policy(void **state)
+{
+	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5") };
+
+	(void)state;
+	offer(11, INVITE_TO("sip:bob@example.com"));
+	bindings_with(bob, 1, (struct loc_policy){ SVC_REDIRECT, -1, -1 });
+	answered(11, 302, "Contact: <sip:bob@203.0.113.5>;expires=");
+	silence();
+}
+
+static void serial_by_his_own_policy(void **state)
+{
+	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5"), CONTACT("sip:bob@203.0.113.6") };
+	struct wire_head fork;
+
+	(void)state;
+	offer(11, INVITE_TO("sip:bob@example.com"));
+	bindings_with(bob, 2, (struct loc_policy){ -1, SVC_SERIAL, -1 });
+	fork = forked("udp:203.0.113.5:5060", "Max-Breadth: 60\r\n");
+	silence();
+	result(&fork, 486, "");
+	fork = forked("udp:203.0.113.6:5060", "Max-Breadth: 60\r\n");
+	result(&fork, 200, "");
+	answered(11, 200, 0);
+}
+
+static void a_3xx_is_followed_where_he_wants_it(void **state)
+{
+	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5") };
+	struct wire_head fork;
+
+	(void)state;
+	offer(11, INVITE_TO("sip:bob@example.com"));
+	bindings_with(bob, 1, (struct loc_policy){ -1, -1, 1 });
+	fork = forked("udp:203.0.113.5:5060", 0);
+	result(&fork, 302, "Contact: <sip:bob@203.0.113.5>, <sip:bob@203.0.113.9>\r\n");
+	fork = forked("udp:203.0.113.9:5060", "INVITE sip:bob@203.0.113.9 SIP/2.0\r\n");
+	silence();
+	result(&fork, 302, "Contact: <sip:bob@203.0.113.5>\r\n"); /* nothing new: now it is an answer */
+	answered(11, 302, "Contact: <sip:bob@203.0.113.5>\r\n");
 }
 
 /* ---- Next hops, RFC 3263 4.3 ---- */
@@ -563,6 +622,29 @@ static void an_ack_is_forwarded_without_state(void **state)
 	silence();
 }
 
+static void a_stateless_domain(void **state)
+{
+	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5") };
+	const struct fake_post *invite, *cancel, *forget;
+
+	(void)state;
+	offer(11, INVITE_TO("sip:bob@strict.example.com"));
+	bindings(bob, 1);
+	invite = next(WIRE_DEPART);
+	forget = next(WIRE_ANSWER);
+	assert_int_equal(forget->head.txn, 11);
+	assert_int_equal(forget->text.n, 0);
+	assert_int_equal(svc->actor->load(svc->self), 0);
+	offer(0, "CANCEL sip:bob@strict.example.com SIP/2.0\r\n" COMMON("1 CANCEL") "From: <sip:alice@example.net>;tag=a1\r\n"
+	         "To: <sip:bob@strict.example.com>\r\nContent-Length: 0\r\n\r\n");
+	bindings(bob, 1);
+	cancel = next(WIRE_DEPART);
+	assert_true(cancel->head.branch == invite->head.branch && cancel->head.loop == invite->head.loop);
+	offer(0, "CANCEL sip:bob@example.com SIP/2.0\r\n" COMMON("1 CANCEL") "From: <sip:alice@example.net>;tag=a1\r\n"
+	         "To: <sip:bob@example.com>\r\nContent-Length: 0\r\n\r\n");
+	answered(0, 481, 0);
+}
+
 static void a_response_without_a_transaction(void **state)
 {
 	struct wire_head h = from_worker(WIRE_ARRIVED);
@@ -618,6 +700,10 @@ int main(void)
 		STAGED(nobody),
 		STAGED(redis_is_away),
 		STAGED(a_late_answer_of_redis_finds_nobody),
+		STAGED(no_secure_way_rfc5630_5_3),
+		STAGED(redirected_by_his_own_policy),
+		STAGED(serial_by_his_own_policy),
+		STAGED(a_3xx_is_followed_where_he_wants_it),
 		STAGED(the_next_hop_after_a_failure),
 		STAGED(a_name_that_leads_nowhere),
 		STAGED(a_lost_flow_rfc5626),
@@ -628,6 +714,7 @@ int main(void)
 		STAGED(a_cancel_carries_its_reason),
 		STAGED(a_response_that_leads_nowhere_is_dropped),
 		STAGED(an_ack_is_forwarded_without_state),
+		STAGED(a_stateless_domain),
 		STAGED(a_response_without_a_transaction),
 		STAGED(no_relay),
 		STAGED(a_full_mailbox_is_an_answer),
