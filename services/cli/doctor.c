@@ -262,7 +262,7 @@ static void check_sip(struct cli *cli, struct finding *f)
 		mend(f, "start one (deploy/up), with udp: among transport.listen");
 		return;
 	}
-	const struct ping answer = ping_options(&to, 4000);
+	const struct ping answer = ping_options(&to, ping_domain(cli, &to), 4000);
 	if (answer.status == 200) {
 		say(f, WELL, "OPTIONS answered 200 in %d ms", answer.ms);
 	} else if (answer.status) {

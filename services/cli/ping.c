@@ -25,23 +25,19 @@ static int open_socket(const struct sip_hop *to, struct sip_hop *local)
 	return fd;
 }
 
-static struct slice write_options(struct rt_cursor *c, const struct sip_hop *to, const struct sip_hop *local)
+static struct slice write_options(struct rt_cursor *c, struct slice domain, const struct sip_hop *local)
 {
 	uint64_t dice[2];
 
 	rt_random(dice, sizeof dice);
-	rt_cursor_lit(c, "OPTIONS sip:");
-	sip_hop_render_host(c, to);
-	rt_cursor_printf(c, ":%u SIP/2.0\r\nVia: SIP/2.0/UDP ", to->port);
+	rt_cursor_printf(c, "OPTIONS sip:" SLICE_FMT " SIP/2.0\r\nVia: SIP/2.0/UDP ", SLICE_ARG(domain));
 	sip_hop_render_host(c, local);
 	rt_cursor_printf(c, ":%u;rport;branch=z9hG4bKping", local->port);
 	rt_cursor_hex(c, dice[0], 16);
 	/* a caller of none of our domains: nobody asks him for a password */
 	rt_cursor_lit(c, "\r\nMax-Forwards: 70\r\nFrom: <sip:ping@peal.invalid>;tag=");
 	rt_cursor_hex(c, dice[1], 16);
-	rt_cursor_lit(c, "\r\nTo: <sip:");
-	sip_hop_render_host(c, to);
-	rt_cursor_printf(c, ":%u>\r\nCall-ID: ", to->port);
+	rt_cursor_printf(c, "\r\nTo: <sip:" SLICE_FMT ">\r\nCall-ID: ", SLICE_ARG(domain));
 	rt_cursor_hex(c, dice[0] ^ dice[1], 16);
 	rt_cursor_lit(c, "\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
 	return rt_cursor_text(c);
@@ -60,7 +56,7 @@ static void read_answer(struct ping *out, const char *text)
 	}
 }
 
-struct ping ping_options(const struct sip_hop *to, int timeout_ms)
+struct ping ping_options(const struct sip_hop *to, struct slice domain, int timeout_ms)
 {
 	struct ping out = { .reason = "no answer" };
 	char request[1024], answer[4096];
@@ -74,7 +70,7 @@ struct ping ping_options(const struct sip_hop *to, int timeout_ms)
 		out.reason = strerror(errno);
 		return out;
 	}
-	const struct slice text = write_options(&c, to, &local);
+	const struct slice text = write_options(&c, domain, &local);
 	for (int left = timeout_ms; left > 0 && !out.status; left = timeout_ms - (int)(rt_clock_ms() - began)) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 
@@ -98,6 +94,19 @@ struct ping ping_options(const struct sip_hop *to, int timeout_ms)
 	if (out.status)
 		out.reason = "";
 	return out;
+}
+
+struct slice ping_domain(struct cli *cli, const struct sip_hop *to)
+{
+	const struct svc_config *c = cli_config(cli);
+	char text[64];
+	struct rt_cursor cursor = rt_cursor_on(text, sizeof text);
+
+	if (c && c->ndomain)
+		return c->domain[0].name;
+	sip_hop_render_host(&cursor, to);
+	rt_cursor_printf(&cursor, ":%u", to->port);
+	return rt_arena_copy(cli->arena, rt_cursor_text(&cursor));
 }
 
 struct sip_hop ping_target(const struct sip_hop *listener)
@@ -175,13 +184,14 @@ static int run(struct cli *cli)
 	struct ping answer = { .reason = "no answer" };
 	for (rt_ms now = rt_clock_ms(); !answer.status && now < until; now = rt_clock_ms()) {
 		/* a fresh request each time: an old one may wait for a worker that is gone */
-		answer = ping_options(&to, until - now < 2000 ? (int)(until - now) : 2000);
+		answer = ping_options(&to, ping_domain(cli, &to), until - now < 2000 ? (int)(until - now) : 2000);
 	}
 	sip_hop_render(&c, &to);
 	name[c.n] = '\0';
 	if (!answer.status)
 		return cli_fail("%s: %s within %d s", name, answer.reason, (int)wait);
-	printf("%s answers %d in %d ms%s%s\n", name, answer.status, answer.ms, answer.server[0] ? ", " : "", answer.server);
+	printf("%s answers %d in %d ms%s%s%s\n", name, answer.status, answer.ms, answer.server[0] ? ", " : "", answer.server,
+	       answer.status == 403 ? " (it does not take that name for its own; try with --config or PEAL_SERVER_DOMAINS)" : "");
 	return answer.status == 200 ? CLI_DONE : CLI_FAILED;
 }
 

@@ -13,8 +13,11 @@ struct ping {
 	const char *reason; /* why none came, "" when one did */
 };
 
-/* Ask `to` (UDP) within `timeout_ms`, sending again as RFC 3261 17.1.2.2 does. */
-struct ping ping_options(const struct sip_hop *to, int timeout_ms);
+/* Ask `to` (UDP) about `domain` within `timeout_ms`, sending again as RFC 3261 17.1.2.2 does. */
+struct ping ping_options(const struct sip_hop *to, struct slice domain, int timeout_ms);
+
+/* A name the server must take for its own: its first domain when the configuration tells, else the address asked. */
+struct slice ping_domain(struct cli *cli, const struct sip_hop *to);
 
 /* Where to reach a listener from this host: a wildcard address becomes loopback. */
 struct sip_hop ping_target(const struct sip_hop *listener);

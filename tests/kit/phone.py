@@ -150,14 +150,23 @@ class Phone:
         """Send INVITE, with a password after the 407 it is answered with; returns the INVITE that counts."""
         fields = [("Contact", f"<{self.contact}>"), *more.pop("fields", [])]
         r = self.request("INVITE", callee, fields=fields, body=sip.sdp(), **more)
-        self.send(r)
-        if self.password:
-            first = self.wait(lambda m: answers(m, r) and m.status > 100)
-            if first.status == 407:
-                self.send(ack_of(r, first))
-                return self.send(self.authorize(r, first))
+        return self.begin(r)
+
+    def begin(self, request):
+        """Send a request whose final answer comes later, after the 407 it may be answered with first; returns the one that counts."""
+        self.send(request)
+        if not self.password:
+            return request
+        try:
+            first = self.wait(lambda m: answers(m, request) and m.status > 100, 1)
+        except AssertionError:
+            return request
+        if first.status != 407:
             self.stash.insert(0, first)
-        return r
+            return request
+        if request.method == "INVITE":
+            self.send(ack_of(request, first))
+        return self.send(self.authorize(request, first))
 
     def in_dialog(self, method, mine, answer, cseq, caller=True, body=b""):
         """A request inside the dialog that `mine` (the INVITE) and `answer` (its 2xx) made (RFC 3261 12.2.1.1)."""
