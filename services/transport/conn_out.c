@@ -10,7 +10,10 @@
 #include "tls.h"
 #include "ws.h"
 
-enum { GATHER = 16 }; /* messages in one write */
+enum {
+	GATHER = 16,      /* messages in one write */
+	RECORD = 16384,   /* bytes of the largest TLS record */
+};
 
 static struct chunk *new_chunk(const struct conn *conn, uint32_t n)
 {
@@ -141,6 +144,25 @@ static ssize_t write_plain(const struct conn *conn)
 	return errno == EAGAIN || errno == EINTR ? RT_MORE : RT_DOWN;
 }
 
+/* Small messages share a record and a write. What OpenSSL wants to see again when it could not write is still in front. */
+static ssize_t write_tls(struct conn *conn)
+{
+	const struct chunk *c = conn->out;
+	uint32_t size, n = 0;
+	char *p;
+
+	if (!c->next)
+		return tls_write(conn, c->bytes + c->at, c->n - c->at);
+	p = conns_scratch(conn->edge->conns, &size);
+	for (; c && n < RECORD; c = c->next) {
+		const uint32_t part = c->n - c->at < RECORD - n ? c->n - c->at : RECORD - n;
+
+		memcpy(p + n, c->bytes + c->at, part);
+		n += part;
+	}
+	return tls_write(conn, p, n);
+}
+
 static void wrote(struct conn *conn, uint32_t n)
 {
 	conn->moved = svc_now(conn->edge->svc);
@@ -162,8 +184,7 @@ void conn_write(struct conn *conn)
 	if (conn->state != CONN_OPEN && conn->state != CONN_CLOSING)
 		return;
 	while (conn->out) {
-		const struct chunk *c = conn->out;
-		const ssize_t n = conn->tls ? tls_write(conn, c->bytes + c->at, c->n - c->at) : write_plain(conn);
+		const ssize_t n = conn->tls ? write_tls(conn) : write_plain(conn);
 
 		if (n == RT_MORE)
 			break;
