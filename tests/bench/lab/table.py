@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""table: medians with their spread, as Markdown. Numbers only."""
+import statistics
+
+from lab.points import POINTS
+from lab.servers import WORDS
+
+
+def spread(values, digits=0):
+    if not values:
+        return "-"
+    m = f"{statistics.median(values):.{digits}f}"
+    return m if len(values) == 1 else f"{m} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def middle(values):
+    return f"{statistics.median(values):.0f}" if values else "-"
+
+
+def times(rows, name):
+    return [f"{middle([r[name][q] for r in rows if name in r])}" for q in ("p50", "p99")]
+
+
+def line(words, server, rows):
+    answer, forward = times(rows, "answer_us"), times(rows, "forward_us")
+    lost = sum(r["udp"]["InErrors"] + r["udp"]["SndbufErrors"] for r in rows)
+    cells = [
+        words, WORDS.get(server, server),
+        spread([r["ops_per_s"] for r in rows]),
+        spread([r["cpu_us_per_op"] for r in rows], 1),
+        spread([r["aux_us_per_op"] for r in rows], 1) if any(r["aux_us_per_op"] for r in rows) else "-",
+        middle([r["system_pct"] for r in rows]),
+        " / ".join(answer), " / ".join(forward),
+        middle([r["server_cpu_pct"] + r["aux_cpu_pct"] for r in rows]), middle([r["storm_cpu_pct"] for r in rows]),
+        middle([r["others_cpu_pct"] for r in rows]),
+        str(sum(r["failed"] for r in rows)), str(sum(r["repeats_sent"] for r in rows)), str(lost),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+HEAD = ["operation", "server", "a second", "server us/op", "redis us/op", "of it system %", "answer p50 / p99 us",
+        "in to out p50 / p99 us", "server %", "storm %", "others %", "failed", "sent again", "UDP lost"]
+
+
+def markdown(facts, results, notes):
+    """results: {(point, server): [JSON lines]}"""
+    out = ["# Peal, measured", "", *(f"- {k}: {v}" for k, v in facts.items()), ""]
+    out += ["Medians (least-most) of the rounds. us/op: CPU of all its processes and threads, user and system. in to out: from the caller's "
+            "request to its arrival at the callee. others %: what other programs used of all CPUs meanwhile. p50 and p99 are saturated "
+            "latencies unless a rate is named.", ""]
+    out += ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
+    for name, _, words, _ in POINTS:
+        out += [line(words, server, rows) for (point, server), rows in results.items() if point == name and rows]
+    out += ["", "CPU of each process, us an operation:", ""]
+    for name, _, words, _ in POINTS:
+        for (point, server), rows in results.items():
+            if point == name and rows and len(rows[0]["cpu"]) > 1:
+                parts = {p: [r["cpu"].get(p, 0) for r in rows] for p in rows[0]["cpu"]}
+                out.append(f"- {words}, {WORDS.get(server, server)}: " + ", ".join(f"{p} {spread(v, 1)}" for p, v in parts.items()))
+    out += [""] + [f"- {n}" for n in notes]
+    return "\n".join(out) + "\n"
