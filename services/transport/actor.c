@@ -189,7 +189,6 @@ static void transport_drain(void *arg)
 {
 	struct edge *self = arg;
 
-	self->draining = true;
 	listen_stop_accepting(self);
 }
 

@@ -58,7 +58,6 @@ struct edge {
 	struct edge_listener listener[WIRE_LISTENERS_MAX];
 	int nlistener;
 	int poll;                     /* epoll of every socket of this actor */
-	bool draining;
 	struct udp *udp;
 	struct conns *conns;
 	struct tls *tls;

@@ -179,6 +179,22 @@ static int find_advertised(struct edge *edge, struct wire_listener out[WIRE_LIST
 	return err;
 }
 
+/* 18.2.1: where there is UDP there must be TCP, for requests too large for a datagram. */
+static void warn_lopsided(const struct edge *edge)
+{
+	for (int i = 0; i < edge->nlistener; i++) {
+		struct sip_hop twin = edge->listener[i].known.local;
+		bool met = twin.proto != SIP_UDP || edge->listener[i].multicast;
+
+		twin.proto = SIP_TCP;
+		for (int k = 0; k < edge->nlistener && !met; k++)
+			met = sip_hop_same(&edge->listener[k].known.local, &twin);
+		if (!met)
+			rt_log(RT_LOG_W, "listen.lopsided", 0, "missing=%s hint=\"requests over 1300 bytes come by TCP (RFC 3261 18.2.1)\"",
+			       edge_text(&twin).s);
+	}
+}
+
 static void announce(struct edge *edge, const struct wire_listener all[])
 {
 	int n = 0;
@@ -198,6 +214,8 @@ int listen_open(struct edge *edge)
 		err = open_one(edge, i);
 	if (err == 0)
 		err = find_advertised(edge, all);
+	if (err == 0)
+		warn_lopsided(edge);
 	if (err == 0)
 		announce(edge, all);
 	return err;

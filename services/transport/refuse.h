@@ -22,7 +22,7 @@ int refuse(struct edge *edge, const struct sip_msg *request, const struct edge_o
 void refuse_fault(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin,
 		  const struct sip_fault *fault);
 
-/* Is this request one more than its source may begin in a second? Then it was answered 503, or nothing when it had many of those. */
+/* Is this request one more than its source may begin in a second? Then it was answered 503, or not at all when there were many. */
 bool refuse_flood(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin);
 
 /* 503 with a random Retry-After, when the next tier cannot take a request. */
