@@ -2,9 +2,10 @@
 /*
  * actor: the transaction tier.
  *
- *   takes   ARRIVED (transport), ANSWER (proxy, registrar), FORK and GIVE_UP (proxy), UNSENT (transport)
+ *   takes   ARRIVED (transport, or another transaction worker), ANSWER (proxy, registrar), FORK and GIVE_UP (proxy), UNSENT (transport),
+ *           ECHO (anyone)
  *   sends   OFFER and ABANDON (to the user of a server transaction), RESULT (to the user of a client transaction),
- *           DEPART (transport)
+ *           DEPART (transport), ARRIVED (a transaction worker that may know it: elsewhere.c)
  */
 #include <stdlib.h>
 
@@ -109,6 +110,19 @@ static void unsent(struct txn *self, const struct wire_parcel *in)
 		txn_step(self, s, TXN_EV_UNSENT, &hand);
 }
 
+/* Liveness: the same again, marked as the answer. */
+static void echo(struct txn *self, const struct wire_parcel *in)
+{
+	struct wire_head head = *in->head;
+
+	if (head.flags & WIRE_BACK)
+		return;
+	head.flags |= WIRE_BACK;
+	head.to = in->head->from;
+	if (svc_post(self->svc, &head, 0) < 0)
+		rt_log(RT_LOG_D, "txn.unheard", head.trail, "verb=ECHO to=%u", head.to);
+}
+
 static void txn_parcel(void *actor, const struct wire_parcel *in)
 {
 	static void (*const verb[WIRE_VERBS])(struct txn *, const struct wire_parcel *) = {
@@ -117,6 +131,7 @@ static void txn_parcel(void *actor, const struct wire_parcel *in)
 		[WIRE_FORK] = txn_client_fork,
 		[WIRE_GIVE_UP] = txn_client_give_up,
 		[WIRE_UNSENT] = unsent,
+		[WIRE_ECHO] = echo,
 	};
 	const uint8_t v = in->head->verb;
 

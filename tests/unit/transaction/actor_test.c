@@ -425,6 +425,24 @@ static void a_refused_result(void **state)
 	assert_null(fake_next(svc));
 }
 
+static void an_echo_comes_back(void **state)
+{
+	struct svc *svc = *state;
+	struct wire_head h = head_of(WIRE_ECHO, 77, SIP_UDP);
+	const struct fake_post *p;
+
+	h.txn = 4711;
+	fake_parcel(svc, &h, 0);
+	p = fake_next(svc);
+	assert_int_equal(p->head.verb, WIRE_ECHO);
+	assert_int_equal(p->head.to, 77);
+	assert_int_equal(p->head.txn, 4711);
+	assert_int_equal(p->head.flags, WIRE_BACK);
+	h.flags = WIRE_BACK;
+	fake_parcel(svc, &h, 0);
+	assert_null(fake_next(svc));
+}
+
 static void strange_parcels_do_no_harm(void **state)
 {
 	struct svc *svc = *state;
@@ -491,6 +509,7 @@ int main(void)
 		TEST(a_refused_offer_is_503),
 		TEST(a_refused_departure),
 		TEST(a_refused_result),
+		TEST(an_echo_comes_back),
 		TEST(strange_parcels_do_no_harm),
 		TEST(load_of_transactions_that_only_linger_is_zero),
 		TEST(a_reload_changes_the_timers_of_new_transactions),
