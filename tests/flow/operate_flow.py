@@ -2,6 +2,7 @@
 """operate: what an operator does to a running server: restart Redis, lose or drain a worker, reload, look with `peal`."""
 import json
 import os
+import pty
 import signal
 import time
 
@@ -168,3 +169,34 @@ def peal(server):
     report = say("doctor", check=False)
     assert report.returncode == 0, report.stdout + report.stderr
     assert say("usr", "ls", check=False).returncode == 2
+
+
+@flow("operate.password", forms=["node"])
+def password(server):
+    """At a terminal the password is asked for twice without echo; two different ones store nothing."""
+    def typed(aor, *words):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(os.path.join(server.bin, "peal"), ["peal", "--redis", server.redis.url, "--realm", "auth.example.com", "user", "add", aor],
+                      server.env())
+        shown = b""
+        try:
+            for word in words:
+                while not shown.endswith(b": "):
+                    shown += os.read(terminal, 1000)
+                os.write(terminal, word.encode() + b"\n")
+                shown += os.read(terminal, 1000)
+            while True:
+                shown += os.read(terminal, 1000)
+        except OSError:  # the other end is closed
+            pass
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+    aor = f"{server.name()}@auth.example.com"
+    status, shown = typed(aor, "one", "two")
+    assert status == 1 and "not the same" in shown and server.redis.hash(f"user:{aor}") == {}, shown
+    status, shown = typed(aor, "sesame", "sesame")
+    assert status == 0 and "sesame" not in shown, shown
+    with Phone(server, aor.split("@")[0], "sesame", "auth.example.com") as p:
+        assert p.register().status == 200
