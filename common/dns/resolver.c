@@ -12,15 +12,14 @@
 
 #include <ares.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include "failed.h"
 #include "hosts.h"
 #include "limits.h"
 #include "plan.h"
 #include "question.h"
+#include "reach.h"
 #include "rt/clock.h"
 #include "rt/table.h"
 
@@ -114,39 +113,6 @@ static void make_ready(struct dns_resolver *self, struct search *s)
 	self->ready_end = &s->next_ready;
 }
 
-/* No route to an IPv6 address: it is there for others, RFC 6724 5 rule 1. Connecting a datagram socket sends nothing. */
-static bool is_unroutable(const struct sip_hop *hop)
-{
-	struct sockaddr_storage to;
-	uint32_t n;
-	int fd, err;
-
-	if (hop->family != 6)
-		return false;
-	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return true;
-	n = sip_hop_to_sockaddr(hop, &to);
-	err = connect(fd, (struct sockaddr *)&to, n);
-	close(fd);
-	return err < 0;
-}
-
-static void unroutable_last(struct sip_hop *hops, int n)
-{
-	struct sip_hop bad[DNS_HOPS_MAX];
-	int good = 0, nbad = 0;
-
-	for (int i = 0; i < n; i++) {
-		if (is_unroutable(&hops[i]))
-			bad[nbad++] = hops[i];
-		else
-			hops[good++] = hops[i];
-	}
-	for (int i = 0; i < nbad; i++)
-		hops[good + i] = bad[i];
-}
-
 /* Tell the owner; the search is gone before it hears, so it may ask again at once. */
 static void finish(struct dns_resolver *self, struct search *s, int err, struct sip_hop *hops, int n)
 {
@@ -164,7 +130,7 @@ static void finish(struct dns_resolver *self, struct search *s, int err, struct 
 	if (s->ready)
 		unready(self, s);
 	rt_pool_give(self->searches, s->handle);
-	unroutable_last(hops, n);
+	dns_unroutable_last(hops, n);
 	dns_failed_last(&self->failed, hops, n, self->now);
 	done(arg, token, n ? 0 : err, hops, n);
 }
