@@ -19,7 +19,7 @@
 
 enum { USERS_REMEMBERED = 4096 };
 
-static void look_around(struct proxy *p)
+void proxy_look_around(struct proxy *p)
 {
 	p->e.config = svc_config(p->svc);
 	p->e.members = svc_members(p->svc);
@@ -33,7 +33,7 @@ static void on_dns_ready(void *self, int fd, uint32_t ready)
 {
 	struct proxy *const p = self;
 
-	look_around(p);
+	proxy_look_around(p);
 	dns_resolver_ready(p->dns, fd, ready & (EPOLLIN | EPOLLERR | EPOLLHUP), ready & EPOLLOUT, svc_now(p->svc));
 }
 
@@ -89,7 +89,7 @@ static void parcel(void *self, const struct wire_parcel *in)
 {
 	struct proxy *const p = self;
 
-	look_around(p);
+	proxy_look_around(p);
 	switch ((enum wire_verb)in->head->verb) {
 	case WIRE_OFFER:
 		if (in->msg.index && sip_msg_is_request(&in->msg))
@@ -118,7 +118,7 @@ static void timer(void *self, struct rt_timer *t)
 {
 	struct proxy *const p = self;
 
-	look_around(p);
+	proxy_look_around(p);
 	if (t == &p->dns_tick)
 		dns_wind(p);
 	else
@@ -131,6 +131,21 @@ static void flush(void *self)
 }
 
 /* ---- Life ---- */
+
+/* Other name servers, perhaps. What is being searched for ends, and its requests with it. */
+static int reload(void *self)
+{
+	struct proxy *const p = self;
+	struct dns_resolver *fresh;
+
+	proxy_look_around(p);
+	fresh = resolver(p);
+	if (!fresh)
+		return RT_CONFIG;
+	dns_resolver_destroy(&p->dns);
+	p->dns = fresh;
+	return 0;
+}
 
 static void close_actor(void **self_p)
 {
@@ -174,7 +189,7 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->e.tag = svc_secret(svc, "tag");
 	p->e.nonce = svc_secret(svc, "nonce");
 	p->e.gruu = svc_secret(svc, "gruu");
-	look_around(p);
+	proxy_look_around(p);
 	count(p);
 	p->jobs = rt_pool_new(sizeof(struct proxy_job), PROXY_CONTEXTS_MAX);
 	p->searches = rt_pool_new(sizeof(struct proxy_search), PROXY_CONTEXTS_MAX);
@@ -199,6 +214,7 @@ const struct svc_actor proxy_actor = {
 	.parcel = parcel,
 	.timer = timer,
 	.flush = flush,
+	.reload = reload,
 	.load = load,
 	.close = close_actor,
 };

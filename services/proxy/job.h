@@ -2,7 +2,8 @@
 /*
  * job: one request from its OFFER until nothing about it can happen any more.
  *
- *   job.c      16.3 to 16.5: check, ask for a password, find the targets      (each question asked of Redis is a step)
+ *   job.c      its life: results, timers and CANCEL go to the context, and what that plans is done
+ *   decide.c   16.3 to 16.5: check, ask for a password, find the targets
  *   branch.c   16.6 for each target: next hop, DNS, FORK; the next hop after a failure
  *   reply.c    16.7 step 3 on: what goes upstream
  *
@@ -16,6 +17,7 @@
 #include "forward.h"
 #include "keep.h"
 #include "loc/users.h"
+#include "policy.h"
 #include "request.h"
 #include "sip/draft.h"
 #include "svc/actor.h"
@@ -72,6 +74,9 @@ struct proxy_search { /* a DNS search under way */
 	uint8_t branch;
 };
 
+/* ---- actor.c ---- */
+void proxy_look_around(struct proxy *p); /* p->e as the world is now; every event from outside begins with it */
+
 /* ---- job.c ---- */
 void proxy_job_offer(struct proxy *p, const struct wire_parcel *in);
 void proxy_job_abandon(struct proxy *p, const struct wire_parcel *in);
@@ -83,8 +88,14 @@ void proxy_job_leave(struct proxy *p, struct proxy_job *j);
 /* Do what a plan of the context says. `in_hand`: the response of branch i the plan speaks of; NULL: none. */
 void proxy_job_carry_out(struct proxy *p, struct proxy_job *j, struct proxy_plan plan, int i, const struct sip_msg *in_hand);
 
+/* 16.6: forward to these targets; answers 440 when Max-Breadth forbids it. */
+void proxy_job_begin(struct proxy *p, struct proxy_job *j, const struct proxy_target *t, int n, const struct proxy_policy *policy);
+
 /* Targets become branches, after those that are there. How many were added. */
 int proxy_job_add_targets(struct proxy_job *j, const struct proxy_target *t, int n);
+
+/* ---- decide.c ---- */
+void proxy_decide(struct proxy *p, struct proxy_job *j); /* forwards it, answers it, or waits for Redis */
 
 /* ---- branch.c ---- */
 void proxy_branch_launch(struct proxy *p, struct proxy_job *j, int i);
@@ -99,7 +110,7 @@ static inline uint16_t proxy_branch_slot(const struct proxy_context *c, int i)
 }
 
 /* ---- reply.c ---- */
-void proxy_reply_draft(struct proxy *p, struct proxy_job *j, struct sip_draft *d, int status); /* a final of our own */
+void proxy_reply_draft(struct proxy *p, struct proxy_job *j, const struct sip_draft *d); /* a final of our own */
 void proxy_reply_status(struct proxy *p, struct proxy_job *j, int status);
 void proxy_reply_forward(struct proxy *p, struct proxy_job *j, int i, const struct sip_msg *response, int status);
 void proxy_reply_overload(struct proxy *p, const struct wire_parcel *in);  /* an OFFER there is no room for: 503 */

@@ -18,28 +18,29 @@ static bool answer(struct proxy *p, uint32_t owner, rt_handle txn, uint64_t trai
 	return !err;
 }
 
-static void send_up(struct proxy *p, struct proxy_job *j, const struct sip_draft *d, int status)
+static void send_up(struct proxy *p, struct proxy_job *j, const struct sip_draft *d)
 {
 	struct sip_msg m;
 
 	if (!d || sip_draft_render(d, p->e.arena, &m)) {
-		rt_log(RT_LOG_E, "proxy.unanswered", j->trail, "status=%d why=NOMEM", status);
+		rt_log(RT_LOG_E, "proxy.unanswered", j->trail, "why=NOMEM");
 		return;
 	}
-	answer(p, j->owner, j->txn, j->trail, &j->req.from, &m);
+	if (sip_status_final(m.index->status))
+		j->status = m.index->status;
+	if (!proxy_request_is(&j->req, SIP_ACK)) /* 17: nothing answers an ACK */
+		answer(p, j->owner, j->txn, j->trail, &j->req.from, &m);
 }
 
-void proxy_reply_draft(struct proxy *p, struct proxy_job *j, struct sip_draft *d, int status)
+void proxy_reply_draft(struct proxy *p, struct proxy_job *j, const struct sip_draft *d)
 {
-	j->status = (uint16_t)status;
 	j->over |= !j->ctx.open;
-	if (!proxy_request_is(&j->req, SIP_ACK)) /* 17: nothing answers an ACK */
-		send_up(p, j, d, status);
+	send_up(p, j, d);
 }
 
 void proxy_reply_status(struct proxy *p, struct proxy_job *j, int status)
 {
-	proxy_reply_draft(p, j, proxy_uas_reply(&p->e, &j->req.msg, status), status);
+	proxy_reply_draft(p, j, proxy_uas_reply(&p->e, &j->req.msg, status));
 }
 
 void proxy_reply_overload(struct proxy *p, const struct wire_parcel *in)
@@ -74,8 +75,6 @@ void proxy_reply_forward(struct proxy *p, struct proxy_job *j, int i, const stru
 {
 	struct sip_draft *const d = sip_draft_from(p->e.arena, response);
 
-	if (sip_status_final(status))
-		j->status = (uint16_t)status;
 	if (!d)
 		return;
 	sip_draft_pop(d, SIP_HDR_VIA); /* step 3 */
@@ -83,7 +82,7 @@ void proxy_reply_forward(struct proxy *p, struct proxy_job *j, int i, const stru
 		sip_draft_status(d, status, sip_status_phrase(status));
 	if (status == 401 || status == 407)
 		gather_challenges(d, j, i);
-	send_up(p, j, d, status);
+	send_up(p, j, d);
 }
 
 /* 16.7 step 5 and RFC 6026 8.1: a 2xx to an INVITE goes up whenever it comes, its transaction still knows where to. */

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * decide: RFC 3261 16.3, 16.4 and 16.5 for one request, read from the bottom up: proxy_decide is the order of the sections.
+ * Each question asked of Redis ends a step; its answer begins the next one.
+ *
+ *   proxy_decide --> ask_password --[user]--> judge --[nonce]--> find_targets --[bindings]--> proxy_job_begin
+ *        |                |                     |                    |             |
+ *        +----------------+---------------------+--------------------+-------------+------> an answer of our own
+ */
+#include "auth.h"
+#include "check.h"
+#include "job.h"
+#include "policy.h"
+#include "redirect.h"
+#include "route.h"
+#include "uas.h"
+
+/* ---- 16.5: targets ---- */
+
+static void refuse(struct proxy *p, struct proxy_job *j, const struct proxy_refusal *why)
+{
+	++*p->count.refused;
+	proxy_reply_draft(p, j, proxy_uas_refuse(&p->e, &j->req.msg, why));
+}
+
+/* Redis is away: whoever asks next will hear the same, so this is the one case for a 503 of ours (16.7 step 6). */
+static void store_is_down(struct proxy *p, struct proxy_job *j)
+{
+	const struct proxy_refusal busy = { .status = 503, .header = SIP_HDR_RETRY_AFTER, .value = SLICE("5") };
+
+	refuse(p, j, &busy);
+}
+
+static void on_owner(void *self, uint64_t token, int err, const struct loc_user *user)
+{
+	struct proxy *const p = self;
+	struct proxy_job *const j = proxy_job_enter(p, token);
+
+	(void)user;
+	if (!j)
+		return;
+	if (err && err != RT_ABSENT)
+		store_is_down(p, j);
+	else
+		proxy_reply_status(p, j, err ? 404 : 480);
+	proxy_job_leave(p, j);
+}
+
+/* No binding: 404 when nobody has this name, 480 when he is only not there. */
+static void nobody_there(struct proxy *p, struct proxy_job *j, const struct proxy_address *to)
+{
+	if (to->domain->users == SVC_USERS_ANY)
+		proxy_reply_status(p, j, 480);
+	else if (loc_users_fetch(p->users, to->aor, svc_now(p->svc), on_owner, p, j->self))
+		store_is_down(p, j);
+}
+
+static void redirect(struct proxy *p, struct proxy_job *j, const struct proxy_target *t, int n)
+{
+	int left;
+	struct sip_draft *const d = proxy_redirect(&p->e, &j->req, t, n, &left);
+
+	if (!left)
+		proxy_reply_status(p, j, 480);
+	else
+		proxy_reply_draft(p, j, d);
+}
+
+static void on_bindings(void *self, uint64_t token, int err, const struct loc_binding *b, int n, const struct loc_policy *own)
+{
+	struct proxy *const p = self;
+	struct proxy_job *const j = proxy_job_enter(p, token);
+	const struct proxy_refusal insecure = { .status = 480, .warning = 380, .text = "SIPS Not Allowed" }; /* RFC 5630 5.3 */
+	struct proxy_target target[PROXY_TARGETS_MAX];
+	struct proxy_address to;
+	struct proxy_policy policy;
+	int count;
+
+	if (!j)
+		return;
+	if (err || proxy_target_place(&p->e, &j->req, &to) || to.place != PROXY_USER) {
+		store_is_down(p, j);
+		goto out;
+	}
+	policy = proxy_policy(to.domain, own);
+	count = proxy_target_bindings(&p->e, &j->req, &to, b, n, target);
+	if (!count && n && j->req.uri.scheme == SIP_SCHEME_SIPS)
+		refuse(p, j, &insecure);
+	else if (!count)
+		nobody_there(p, j, &to);
+	else if (policy.mode == SVC_REDIRECT && !proxy_request_is(&j->req, SIP_ACK))
+		redirect(p, j, target, count);
+	else
+		proxy_job_begin(p, j, target, count, &policy);
+out:
+	proxy_job_leave(p, j);
+}
+
+static void answer_here(struct proxy *p, struct proxy_job *j)
+{
+	proxy_reply_draft(p, j, proxy_uas_answer(&p->e, &j->req));
+}
+
+static void find_targets(struct proxy *p, struct proxy_job *j)
+{
+	static const struct proxy_policy as_it_is = { .fork = SVC_PARALLEL };
+	const struct proxy_refusal forbidden = { .status = 403 };
+	struct proxy_target only;
+	struct proxy_address to;
+	const int err = proxy_target_place(&p->e, &j->req, &to);
+
+	if (err) {
+		proxy_reply_status(p, j, err == RT_BAD ? 400 : err == RT_ABSENT ? 404 : 500);
+	} else if (j->req.route >= 0 && !proxy_check_relay(&p->e, &j->req)) {
+		refuse(p, j, &forbidden);
+	} else if (to.place == PROXY_HERE || j->req.msg.index->facts.max_forwards == 0) {
+		answer_here(p, j);
+	} else if (to.place == PROXY_USER) {
+		if (loc_lookup(svc_redis(p->svc), to.aor, p->e.now, on_bindings, p, j->self))
+			store_is_down(p, j);
+	} else if (proxy_check_relay(&p->e, &j->req)) {
+		proxy_target_away(&j->req, &only);
+		proxy_job_begin(p, j, &only, 1, &as_it_is);
+	} else {
+		refuse(p, j, &forbidden);
+	}
+}
+
+/* ---- 16.3 ---- */
+
+static void challenge(struct proxy *p, struct proxy_job *j, const struct proxy_door *door, bool stale)
+{
+	++*p->count.unauthorized;
+	proxy_reply_draft(p, j, proxy_auth_challenge(&p->e, &j->req, door, stale));
+}
+
+static void on_nonce(void *self, uint64_t token, int err)
+{
+	struct proxy *const p = self;
+	struct proxy_job *const j = proxy_job_enter(p, token);
+	struct proxy_door door;
+
+	if (!j)
+		return;
+	if (!err)
+		find_targets(p, j);
+	else if (err == RT_DENIED && proxy_auth_door(&p->e, &j->req, &door) == 0 && door.domain)
+		challenge(p, j, &door, true); /* replayed, or a phone that does not count: a fresh nonce cures it */
+	else
+		store_is_down(p, j);
+	proxy_job_leave(p, j);
+}
+
+/* He knew the password. May he be who he says, and is this the first time these very credentials come? */
+static void admit(struct proxy *p, struct proxy_job *j, const struct proxy_door *door)
+{
+	struct slice nonce;
+	uint32_t times;
+
+	if (!proxy_auth_is_caller(&p->e, &j->req, door)) {
+		proxy_reply_status(p, j, 403);
+		return;
+	}
+	j->req.allowed = true;
+	if (proxy_auth_nonce(&p->e, &j->req, door, &nonce, &times) ||
+	    loc_nonce_use(svc_redis(p->svc), nonce, times, p->e.config->registrar_nonce_lifetime, on_nonce, p, j->self))
+		store_is_down(p, j);
+}
+
+static void judge(struct proxy *p, struct proxy_job *j, const struct proxy_door *door, const struct loc_user *user)
+{
+	const enum auth_verdict verdict = proxy_auth_judge(&p->e, &j->req, door, user);
+
+	switch (verdict) {
+	case AUTH_PASS:
+		admit(p, j, door);
+		return;
+	case AUTH_MALFORMED:
+		proxy_reply_status(p, j, 400);
+		return;
+	case AUTH_WRONG:
+		rt_log(RT_LOG_W, "proxy.password", j->trail, "user=%s wrong=1", rt_log_safe(door->user));
+		challenge(p, j, door, false);
+		return;
+	case AUTH_ASK:
+	case AUTH_ASK_STALE:
+		challenge(p, j, door, verdict == AUTH_ASK_STALE);
+		return;
+	}
+}
+
+static void on_user(void *self, uint64_t token, int err, const struct loc_user *user)
+{
+	struct proxy *const p = self;
+	struct proxy_job *const j = proxy_job_enter(p, token);
+	struct proxy_door door;
+
+	if (!j)
+		return;
+	if (err && err != RT_ABSENT)
+		store_is_down(p, j);
+	else if (proxy_auth_door(&p->e, &j->req, &door) || !door.domain)
+		proxy_reply_status(p, j, 500);
+	else
+		judge(p, j, &door, err ? 0 : user);
+	proxy_job_leave(p, j);
+}
+
+/* 16.3 step 6 */
+static void ask_password(struct proxy *p, struct proxy_job *j)
+{
+	struct proxy_door door;
+
+	switch (proxy_auth_door(&p->e, &j->req, &door)) {
+	case 0:
+		if (!door.domain)
+			find_targets(p, j);
+		else if (loc_users_fetch(p->users, door.user, svc_now(p->svc), on_user, p, j->self))
+			store_is_down(p, j);
+		return;
+	case RT_ABSENT:
+		challenge(p, j, &door, false);
+		return;
+	case RT_BAD:
+		proxy_reply_status(p, j, 400);
+		return;
+	default:
+		proxy_reply_status(p, j, 500);
+	}
+}
+
+/* What 16.4 wrote anew is in the arena of this event; the job needs it longer. */
+static int keep_target(struct proxy_job *j)
+{
+	const struct slice text = j->req.msg.text;
+
+	if (j->req.target.p >= text.p && j->req.target.p < text.p + text.n)
+		return 0;
+	j->req.target = proxy_keep_text(&j->keep, j->req.target);
+	return slice_present(j->req.target) ? sip_uri_parse(&j->req.uri, j->req.target) : RT_NOMEM;
+}
+
+/* 16.10: a CANCEL that matches no transaction goes on only where its INVITE may have gone without one. */
+static bool follows_its_invite(struct proxy *p, struct proxy_job *j)
+{
+	const struct svc_domain *const domain = proxy_element_domain(&p->e, &j->req.uri);
+
+	return domain && domain->stateless;
+}
+
+void proxy_decide(struct proxy *p, struct proxy_job *j)
+{
+	const int err = proxy_route(&p->e, &j->req);
+	struct proxy_refusal no;
+
+	if (err == RT_BAD) {
+		proxy_reply_status(p, j, 400);
+		return;
+	}
+	if (err || keep_target(j)) {
+		proxy_reply_status(p, j, 500);
+		return;
+	}
+	no = proxy_check(&p->e, &j->req);
+	if (no.status)
+		refuse(p, j, &no);
+	else if (proxy_request_is(&j->req, SIP_CANCEL) && !follows_its_invite(p, j))
+		proxy_reply_status(p, j, 481);
+	else
+		ask_password(p, j);
+}
