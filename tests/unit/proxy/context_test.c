@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* context: ladders. Each script is a list of events; the golden text says what the context wanted after each. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "best.h"
 #include "context.h"
+#include "kit/test.h"
+#include "sip/names.h"
 
 /*
  * Events: add Q | add Q/DEVICE | start | N> begun | N=STATUS a response | N!STATUS a local failure | N~ recursed |
@@ -382,6 +375,116 @@ static void rfc3261_16_7_step6_ranks(void **state)
 	assert_int_equal(proxy_best_rank(404), proxy_best_rank(486));
 }
 
+/* ---- Laws, under whatever order of events ---- */
+
+struct watched {
+	struct proxy_context c;
+	uint32_t launched, rang, cancelled;
+	int finals, successes; /* said upstream */
+	bool over;
+};
+
+static void keeps_the_laws(struct watched *w, const struct proxy_plan *p)
+{
+	const struct proxy_context *const c = &w->c;
+	int open = 0, breadth = c->breadth;
+
+	assert_false(p->launch & w->launched); /* each target once */
+	w->launched |= p->launch;
+	assert_false(p->cancel & ~w->rang);    /* 9.1: never before a provisional */
+	assert_false(p->cancel & w->cancelled);
+	w->cancelled |= p->cancel;
+	if (p->say != PROXY_SILENT && p->say != PROXY_NEVER && sip_status_success(p->status)) {
+		assert_true(c->invite || !w->finals);
+		assert_true(w->finals == w->successes || w->over); /* a failure only when all had ended; a 2xx even then (step 5) */
+		w->successes++;
+		w->finals++;
+	} else if (p->say != PROXY_SILENT && (p->say == PROXY_NEVER || sip_status_final(p->status))) {
+		assert_int_equal(w->finals, 0);
+		w->finals++;
+	}
+	assert_true(p->say != PROXY_KEPT || (p->from >= 0 && c->branch[p->from].status && !c->branch[p->from].own));
+	for (int i = 0; i < c->n; i++) {
+		const struct proxy_branch *const b = &c->branch[i];
+		const bool is_open = b->phase == PROXY_SEEKING || b->phase == PROXY_CALLING || b->phase == PROXY_RINGING;
+
+		open += is_open;
+		breadth += is_open ? b->breadth : 0;
+		assert_true(!is_open || b->breadth > 0);
+	}
+	assert_int_equal(open, c->open);
+	assert_int_equal(breadth, 60);
+	w->over |= p->over;
+	assert_int_equal(w->over, c->open == 0); /* it says so as soon as nothing can happen any more */
+	assert_true(!w->over || c->answered);
+}
+
+static struct proxy_plan random_event(struct watched *w, uint64_t *seed, rt_ms *now)
+{
+	static const int status[] = { 100, 180, 183, 200, 202, 302, 401, 404, 407, 408, 430, 486, 487, 500, 503, 600, 603 };
+	struct proxy_context *const c = &w->c;
+	const int i = (int)(kit_random(seed) % c->n);
+	const struct proxy_branch *const b = &c->branch[i];
+	const int s = status[kit_random(seed) % (sizeof(status) / sizeof(status[0]))];
+
+	*now += kit_random(seed) % 20000;
+	switch (kit_random(seed) % 16) {
+	case 0:
+		return proxy_context_cancel(c, *now);
+	case 1:
+		return proxy_context_timer(c, *now);
+	case 2:
+	case 3:
+		if (b->phase != PROXY_WAITING)
+			return proxy_context_failed(c, i, s < 300 ? 503 : s);
+		break;
+	default:
+		if (b->phase == PROXY_SEEKING) {
+			proxy_context_begun(c, i, *now);
+			break;
+		}
+		if (!(w->launched >> i & 1))
+			break;
+		if (sip_status_provisional(s) && b->phase != PROXY_DONE)
+			w->rang |= 1u << i;
+		return proxy_context_response(c, i, s, *now);
+	}
+	return (struct proxy_plan){ .say = PROXY_SILENT, .from = -1 };
+}
+
+static void laws_hold_in_any_order(void **state)
+{
+	uint64_t seed = 5393;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		struct watched w = { .over = false };
+		struct proxy_plan plan;
+		rt_ms now = 1000;
+		const int n = 1 + (int)(kit_random(&seed) % 6);
+
+		proxy_context_open(&w.c, kit_random(&seed) % 4 != 0, (enum proxy_fork)(kit_random(&seed) % 3), 60, 185000, 32000);
+		for (int i = 0; i < n; i++)
+			proxy_context_add(&w.c, (uint16_t)(kit_random(&seed) % 3 * 500), (uint8_t)(kit_random(&seed) % 3));
+		plan = proxy_context_start(&w.c);
+		keeps_the_laws(&w, &plan);
+		for (int step = 0; step < 60; step++) {
+			plan = random_event(&w, &seed, &now);
+			keeps_the_laws(&w, &plan);
+		}
+		for (int step = 0; !w.over && step < 200; step++) { /* and it always ends */
+			now += 200000;
+			for (int i = 0; i < w.c.n; i++)
+				if (w.c.branch[i].phase == PROXY_SEEKING)
+					proxy_context_begun(&w.c, i, now - 190000);
+			plan = proxy_context_timer(&w.c, now);
+			keeps_the_laws(&w, &plan);
+		}
+		assert_true(w.over);
+		assert_true(w.finals >= 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +507,7 @@ int main(void)
 		cmocka_unit_test(a_lost_server_transaction_cancels_silently),
 		cmocka_unit_test(limit_branches_max),
 		cmocka_unit_test(rfc3261_16_7_step6_ranks),
+		cmocka_unit_test(laws_hold_in_any_order),
 	};
 
 	return cmocka_run_group_tests(tests, 0, 0);
