@@ -91,7 +91,7 @@ static int set_server(struct config_draft *d, uint32_t *given)
 	return 0;
 }
 
-static struct slice lower_copy(struct config_draft *d, struct slice s)
+struct slice config_lower(struct config_draft *d, struct slice s)
 {
 	struct slice copy = rt_arena_copy(d->arena, s);
 
@@ -105,7 +105,7 @@ static int name_domains(struct config_draft *d)
 	struct svc_config *config = &d->config;
 
 	for (uint32_t i = 0; i < config->server_domains.n; i++) {
-		const struct slice name = lower_copy(d, config->server_domains.word[i]);
+		const struct slice name = config_lower(d, config->server_domains.word[i]);
 
 		if (svc_config_domain(config, name))
 			return config_fail(d, "server.domains", "'" SLICE_FMT "' stands there twice", SLICE_ARG(name));

@@ -103,12 +103,26 @@ static int check_addresses(struct config_draft *d)
 	return 0;
 }
 
+/* Peers connect to what stands here, so it cannot be every address. */
+static bool is_any(struct slice bus)
+{
+	const struct slice host = slice_from(bus, sizeof("tcp://") - 1);
+	static const char *const any[] = { "*", "0.0.0.0", "[::]", "::", 0 };
+
+	for (int i = 0; any[i]; i++)
+		if (slice_starts_nocase(host, slice_str(any[i])) &&
+		    (host.n == strlen(any[i]) || host.p[strlen(any[i])] == ':'))
+			return true;
+	return host.n == 0;
+}
+
 static int check_endpoints(struct config_draft *d)
 {
 	const struct svc_config *c = &d->config;
 
-	if (c->server_bus.n && !slice_starts_nocase(c->server_bus, SLICE("tcp://")))
-		return config_fail(d, "server.bus", "'" SLICE_FMT "'; it must be tcp://address or tcp://address:port",
+	if (c->server_bus.n && (!slice_starts_nocase(c->server_bus, SLICE("tcp://")) || is_any(c->server_bus)))
+		return config_fail(d, "server.bus",
+				   "'" SLICE_FMT "'; it must be tcp://address or tcp://interface that other hosts reach, e.g. tcp://192.0.2.1",
 				   SLICE_ARG(slice_head(c->server_bus, 80)));
 	if (c->server_health.n && !reads_as_address(c->server_health, true))
 		return config_fail(d, "server.health", "'" SLICE_FMT "'; it must be address:port, e.g. 127.0.0.1:8080",

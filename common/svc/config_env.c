@@ -33,15 +33,6 @@ static const char *name_copy(struct config_draft *d, struct slice name)
 	return slice_present(text) ? text.p : "environment";
 }
 
-static struct slice lower_copy(struct config_draft *d, struct slice s)
-{
-	struct slice copy = rt_arena_copy(d->arena, s);
-
-	for (uint32_t i = 0; i < copy.n; i++)
-		((char *)(uintptr_t)copy.p)[i] = (char)tolower((unsigned char)copy.p[i]);
-	return copy;
-}
-
 int config_env_read(struct config_draft *d, char *const environment[])
 {
 	for (; environment && *environment; environment++) {
@@ -52,7 +43,7 @@ int config_env_read(struct config_draft *d, char *const environment[])
 		if (!begins(*environment, prefix) || begins(*environment, domain_prefix) ||
 		    !split(*environment, &name, &value) || slice_eq(name, SLICE("PEAL_CONFIG")))
 			continue;
-		rest = lower_copy(d, slice_from(name, sizeof(prefix) - 1));
+		rest = config_lower(d, slice_from(name, sizeof(prefix) - 1));
 		under = slice_find(rest, '_');
 		s.where = name_copy(d, name);
 		s.section = under < 0 ? rest : slice_head(rest, (uint32_t)under);
@@ -109,7 +100,7 @@ int config_env_read_domains(struct config_draft *d, char *const environment[])
 		if (!domain)
 			return config_fail(d, s.where, "names none of server.domains (PEAL_DOMAIN_<NAME>_<KEY>, '_' for '.' and '-')");
 		s.domain = domain->name;
-		s.key = lower_copy(d, slice_from(rest, domain->name.n + 1));
+		s.key = config_lower(d, slice_from(rest, domain->name.n + 1));
 		s.value = rt_arena_copy(d->arena, value);
 		err = config_add(d, s);
 		if (err)

@@ -43,6 +43,7 @@ struct config_draft {
 
 /* Both return RT_CONFIG, having written the error: `where: what`. */
 int config_fail(struct config_draft *d, const char *where, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+struct slice config_lower(struct config_draft *d, struct slice s); /* a copy in lower case, in the arena */
 RT_MUSTUSE
 int config_add(struct config_draft *d, struct config_setting s);
 

@@ -51,12 +51,9 @@ static void on_answer(void *arg, uint64_t token, int err, const redisReply *repl
 
 static void say_waiting(struct talk *self, const char *why)
 {
-	char url[256];
-
 	if (self->said || rt_clock_ms() - self->began < SAY_AFTER)
 		return;
 	self->said = true;
-	slice_cstr(self->process->config->redis_url, url, sizeof(url));
 	rt_log(RT_LOG_W, "redis.waiting", 0, "why=\"%s\"; start Redis there or set redis.url; trying on", why);
 }
 

@@ -69,14 +69,17 @@ static void take_pack(struct svc_loop *self, struct wire_walk *walk, bool truste
 
 static void take_mail(struct svc_loop *self)
 {
+	const uint64_t before = *self->delivered;
 	struct wire_walk walk;
 	bool trusted;
 
-	for (int n = 0; n < WIRE_BURST; n++) {
+	for (int n = 0; n < WIRE_BURST && *self->delivered - before < LOOP_MAIL; n++) {
 		const int got = wire_mailbox_receive(self->mailbox, &walk, &trusted);
 
 		if (got == 0)
 			return;
+		if (n)
+			loop_read_clock(self);
 		if (got == 1)
 			take_pack(self, &walk, trusted);
 		else
@@ -94,11 +97,11 @@ static void take_ready(struct svc_loop *self)
 
 		if (!w)
 			continue;
+		if (i)
+			loop_read_clock(self);
 		w->fn(self->actor[w->actor].self, e[i].fd, e[i].ready);
 		run_queue(self);
 	}
-	if (n > 1)
-		loop_read_clock(self);
 }
 
 static void take_timers(struct svc_loop *self)
@@ -221,7 +224,7 @@ static void obey(struct svc_loop *self)
 
 /* ---- Turning ---- */
 
-enum source { PIPE, INNER, OUTER, WATCHES, REDIS, REDIS2, SOURCES };
+enum source { PIPE, INNER, OUTER, NEWS, WATCHES, REDIS, REDIS2, SOURCES };
 
 static int fill(struct svc_loop *self, zmq_pollitem_t item[SOURCES], enum source of[SOURCES])
 {
@@ -235,6 +238,7 @@ static int fill(struct svc_loop *self, zmq_pollitem_t item[SOURCES], enum source
 		[PIPE] = { self->pipe, -1, ZMQ_POLLIN },
 		[INNER] = { wire_mailbox_inner(self->mailbox), -1, ZMQ_POLLIN },
 		[OUTER] = { wire_mailbox_outer(self->mailbox), -1, ZMQ_POLLIN },
+		[NEWS] = { 0, wire_mailbox_news(self->mailbox), ZMQ_POLLIN },
 		[WATCHES] = { 0, self->watches.epoll, ZMQ_POLLIN },
 		[REDIS] = { 0, loc_redis_fd(self->redis), zmq_of(loc_redis_events(self->redis)) },
 		[REDIS2] = { 0, loc_redis_fd2(self->redis), zmq_of(loc_redis_events2(self->redis)) },
@@ -256,6 +260,7 @@ static long patience(const struct svc_loop *self)
 	if (!queue_is_empty(&self->queue))
 		return 0;
 	due = self->mail_due < due ? self->mail_due : due;
+	due = self->peer_due < due ? self->peer_due : due;
 	due = self->membership_due < due ? self->membership_due : due;
 	due = self->redis_due < due ? self->redis_due : due;
 	if (due <= self->now)
@@ -272,6 +277,9 @@ static void take(struct svc_loop *self, enum source source, short ready)
 	case INNER: /* both are received from by turns, so either stands for the two */
 	case OUTER:
 		take_mail(self);
+		break;
+	case NEWS:
+		self->peer_due = wire_mailbox_look(self->mailbox, self->now);
 		break;
 	case WATCHES:
 		take_ready(self);
@@ -306,6 +314,10 @@ static void turn(struct svc_loop *self)
 	}
 	take_timers(self);
 	self->redis_due = loc_redis_tick(self->redis, self->now);
+	if (self->now >= self->peer_due) {
+		membership_judge(self->membership);
+		self->peer_due = wire_mailbox_look(self->mailbox, self->now);
+	}
 	self->membership_due = membership_tick(self->membership, self->now);
 	run_queue(self);
 	flush(self);
@@ -362,6 +374,10 @@ void loop_run(zsock_t *pipe, void *arg)
 {
 	struct svc_loop *self = arg;
 
+	char name[16];
+
+	snprintf(name, sizeof(name), "loop-%d", self->number);
+	pthread_setname_np(pthread_self(), name);
 	self->pipe = zsock_resolve(pipe);
 	loop_read_clock(self);
 	self->membership = membership_new(self);
@@ -372,7 +388,7 @@ void loop_run(zsock_t *pipe, void *arg)
 	zsock_signal(pipe, 0);
 	while (!self->stop)
 		(self->failed ? wait_for_command : turn)(self);
-	if (self->membership && !self->failed)
+	if (self->membership)
 		membership_leave(self->membership);
 	loc_redis_flush(self->redis);
 	forget_redis(self);
@@ -413,6 +429,7 @@ struct svc_loop *loop_new(struct svc_process *process, int number)
 	self->watches.epoll = -1;
 	loop_read_clock(self);
 	rt_random(&self->trail, sizeof(self->trail));
+	self->mail_due = self->peer_due = UINT64_MAX;
 	queue_init(&self->queue);
 	count_from_start(self);
 	self->wheel = rt_wheel_new(self->now);

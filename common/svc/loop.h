@@ -28,6 +28,7 @@ enum {
 	LOOP_ACTORS_MAX = WIRE_TIERS,
 	LOOP_ARENA = 1 << 20,
 	LOOP_POLL_MAX = 1000,  /* ms: a loop turns at least this often, so a hung one shows */
+	LOOP_MAIL = 1024,      /* parcels handled in one turn because of mail: their answers must leave too */
 	LOOP_FAIRNESS = 4096,  /* parcels or timers handled before the other sources have their turn */
 };
 
@@ -54,6 +55,7 @@ struct svc_loop {
 	struct queue queue;
 	struct wire_mailbox *mailbox;
 	rt_ms mail_due;            /* when kept packs are offered again */
+	rt_ms peer_due;            /* when a peer that is missed is given up */
 	struct wire_members *members;
 	uint32_t board_seen;
 	struct membership *membership;

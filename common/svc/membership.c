@@ -35,8 +35,8 @@ struct row {
 struct membership {
 	struct svc_loop *loop;
 	rt_ms born, next_beat;
-	rt_ms asked, last_look;     /* when the look under way was asked for; the last answer, 0: none yet */
-	rt_ms steady;               /* since when one look followed another */
+	rt_ms asked, last_look;     /* when the look under way was asked for; when the last was answered */
+	rt_ms steady;               /* since when one answer followed another */
 	bool asking, ask_again;
 	uint32_t generation;
 	uint32_t n;
@@ -44,6 +44,17 @@ struct membership {
 };
 
 /* ---- Showing ---- */
+
+/* A member of this host; or of a container beside us that shares our state folder, whose socket then lies there. */
+static bool is_here(const struct svc_process *process, const struct wire_member *m)
+{
+	char bus[sizeof(process->state) + 16];
+	const int n = snprintf(bus, sizeof(bus), "ipc://%s/bus/", process->state);
+
+	if (strcmp(m->host, process->host) == 0)
+		return m->ipc[0] != 0;
+	return strncmp(m->ipc, bus, (size_t)n) == 0 && access(m->ipc + strlen("ipc://"), W_OK) == 0;
+}
 
 /* Where the loop's mailbox finds a member: in this process, on this host, on another; NULL when it cannot be reached. */
 static const char *endpoint_of(const struct svc_loop *loop, const struct wire_member *m, char room[WIRE_ENDPOINT_MAX])
@@ -54,7 +65,7 @@ static const char *endpoint_of(const struct svc_loop *loop, const struct wire_me
 		snprintf(room, WIRE_ENDPOINT_MAX, "inproc://loop-%d", number);
 		return room;
 	}
-	if (strcmp(m->host, loop->process->host) == 0 && m->ipc[0])
+	if (is_here(loop->process, m))
 		return m->ipc;
 	return m->tcp[0] && loop->config->server_bus.n ? m->tcp : 0;
 }
@@ -296,9 +307,8 @@ static void restore(struct membership *self)
 static void forgive_gap(struct membership *self)
 {
 	const rt_ms now = self->loop->now;
-	const rt_ms gap = self->last_look ? now - self->last_look : 0;
 
-	if (gap > 2 * MEMBERSHIP_BEAT) {
+	if (now - self->last_look > 2 * MEMBERSHIP_BEAT) {
 		for (uint32_t i = 0; i < self->n; i++)
 			self->row[i].alive = now;
 		self->steady = now;
@@ -401,8 +411,10 @@ static void greet_all(struct membership *self)
 
 /* ---- Time ---- */
 
-static void judge(struct membership *self, rt_ms now)
+void membership_judge(struct membership *self)
 {
+	const rt_ms now = self->loop->now;
+
 	for (uint32_t i = 0; i < self->n; i++) {
 		struct row *row = &self->row[i];
 
@@ -411,6 +423,7 @@ static void judge(struct membership *self, rt_ms now)
 		else if (row->shown && now - row->alive > 2 * MEMBERSHIP_FORGET)
 			hide(self, row, "silent");
 	}
+	note_change(self);
 }
 
 rt_ms membership_tick(struct membership *self, rt_ms now)
@@ -428,8 +441,7 @@ rt_ms membership_tick(struct membership *self, rt_ms now)
 	} else {
 		greet_all(self);
 	}
-	judge(self, now);
-	note_change(self);
+	membership_judge(self);
 	return self->next_beat;
 }
 
@@ -452,7 +464,7 @@ struct membership *membership_new(struct svc_loop *loop)
 	if (!self)
 		return 0;
 	self->loop = loop;
-	self->born = loop->now;
+	self->born = self->last_look = self->steady = loop->now;
 	join_process(self);
 	note_change(self);
 	if (loc_redis_subscribe(loop->redis, CHANGED, on_changed, self))

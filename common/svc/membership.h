@@ -26,6 +26,7 @@ struct membership *membership_new(struct svc_loop *loop); /* NULL: out of memory
 void membership_destroy(struct membership **self_p);
 
 rt_ms membership_tick(struct membership *self, rt_ms now); /* returns when to call again */
+void membership_judge(struct membership *self);            /* hide whom the mailbox has given up, or who was silent for too long */
 void membership_announce(struct membership *self);         /* this loop's records, and that they changed, now */
 void membership_leave(struct membership *self);            /* take them out of Redis and say so */
 

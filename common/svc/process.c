@@ -280,6 +280,26 @@ static void set_log_level(const struct svc_config *config)
 	rt_log_max = (enum rt_log_level)(strchr(letter, config->log_level.p[0]) - letter);
 }
 
+/* What the loops were built with stays until the next start. */
+static void say_what_waits(const struct svc_config *was, const struct svc_config *is)
+{
+	const struct {
+		const char *key;
+		bool changed;
+	} row[] = {
+		{ "server.threads", was->server_threads != is->server_threads },
+		{ "server.state", !slice_eq(was->server_state, is->server_state) },
+		{ "server.bus", !slice_eq(was->server_bus, is->server_bus) },
+		{ "server.health", !slice_eq(was->server_health, is->server_health) },
+		{ "redis.url", !slice_eq(was->redis_url, is->redis_url) },
+		{ "redis.timeout", was->redis_timeout != is->redis_timeout },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		if (row[i].changed)
+			rt_log(RT_LOG_W, "config.waits", 0, "%s takes effect when this worker is started again", row[i].key);
+}
+
 static void reload(struct svc_process *self)
 {
 	struct svc_config *old = self->config, *config;
@@ -290,6 +310,7 @@ static void reload(struct svc_process *self)
 		return;
 	}
 	set_log_level(config);
+	say_what_waits(old, config);
 	atomic_store(&self->config, config);
 	tell_all(self, "RELOAD");
 	if (all_took(self, config))

@@ -1,37 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mailbox: two PULL sockets in, one PUSH a peer out, one frame a pack.
+ * mailbox: two PULL sockets in, one peer a place out.
  *
  *   actor id --(hash)--> seat --> peer { endpoint, PUSH, open pack }
- *
- * A PUSH with ZMQ_IMMEDIATE says EAGAIN both when its peer is full and when it is gone. Only then does its monitor tell
- * which: a full peer is waited for (its parcels are refused, never lost), a gone one for WIRE_PATIENCE.
  */
 #include "wire/mailbox.h"
 
 #include <czmq.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
+#include "peer.h"
 #include "rt/hash.h"
-#include "wire/members.h"
 
 enum {
 	PEERS_MAX = WIRE_MEMBERS_MAX,
 	SEATS = 1024, /* four times WIRE_MEMBERS_MAX: probes stay short */
-	FRAME_MAX = SIP_HEAD_MAX + SIP_BODY_MAX + WIRE_PACK_BYTES,
-	HEARTBEAT_MS = 1000,
-	HEARTBEAT_PATIENCE_MS = 3000,
-};
-
-struct peer {
-	char endpoint[WIRE_ENDPOINT_MAX];
-	void *push, *monitor; /* monitor NULL: inproc, always connected */
-	struct wire_pack pack;
-	uint32_t actors;      /* seats that point here; 0: free */
-	bool connected, waiting; /* waiting: in the list of open packs */
-	rt_ms refused;        /* when the open pack was last refused; 0: it was not */
-	rt_ms since;          /* first offer refused while not connected; 0: none */
 };
 
 struct seat {
@@ -43,11 +28,11 @@ struct wire_mailbox {
 	void *inner, *outer;
 	char file[WIRE_ENDPOINT_MAX]; /* of the ipc address; libzmq leaves it behind */
 	bool turn;        /* whose turn it is to be received from */
-	bool secure;
-	char public_key[41], secret_key[41];
+	struct peer_keys keys;
 	zmq_msg_t in;
 	char *aligned;    /* a received frame that libzmq laid at an odd address */
 	uint32_t aligned_size;
+	int news;         /* epoll descriptor over the peers' monitors */
 	uint32_t npeer, nopen;
 	uint16_t open[PEERS_MAX]; /* peers with parcels in their pack */
 	struct wire_tally tally;
@@ -55,37 +40,16 @@ struct wire_mailbox {
 	struct peer peer[PEERS_MAX];
 };
 
-static void set_int(void *socket, int option, int value)
-{
-	zmq_setsockopt(socket, option, &value, sizeof(value));
-}
-
-static void *open_socket(int type)
-{
-	void *socket = zmq_socket(zsys_init(), type);
-	const int64_t frame_max = FRAME_MAX;
-
-	if (!socket)
-		return 0;
-	set_int(socket, ZMQ_LINGER, 0);
-	set_int(socket, ZMQ_SNDHWM, WIRE_HWM);
-	set_int(socket, ZMQ_RCVHWM, WIRE_HWM);
-	set_int(socket, ZMQ_IMMEDIATE, 1);
-	set_int(socket, ZMQ_RECONNECT_IVL, WIRE_RETRY);
-	set_int(socket, ZMQ_RECONNECT_IVL_MAX, 20 * WIRE_RETRY);
-	set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-	set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_PATIENCE_MS);
-	set_int(socket, ZMQ_IPV6, 1);
-	zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max));
-	return socket;
-}
-
 struct wire_mailbox *wire_mailbox_new(void)
 {
 	struct wire_mailbox *self = calloc(1, sizeof(*self));
 
-	if (self)
-		zmq_msg_init(&self->in);
+	if (!self)
+		return 0;
+	zmq_msg_init(&self->in);
+	self->news = epoll_create1(EPOLL_CLOEXEC);
+	if (self->news < 0)
+		wire_mailbox_destroy(&self);
 	return self;
 }
 
@@ -96,13 +60,6 @@ static void close_socket(void **socket_p)
 	*socket_p = 0;
 }
 
-static void close_peer(struct peer *p)
-{
-	close_socket(&p->push);
-	close_socket(&p->monitor);
-	wire_pack_clear(&p->pack);
-}
-
 void wire_mailbox_destroy(struct wire_mailbox **self_p)
 {
 	struct wire_mailbox *self = *self_p;
@@ -110,11 +67,13 @@ void wire_mailbox_destroy(struct wire_mailbox **self_p)
 	if (!self)
 		return;
 	for (uint32_t i = 0; i < self->npeer; i++)
-		close_peer(&self->peer[i]);
+		peer_close(&self->peer[i]);
 	close_socket(&self->inner);
 	close_socket(&self->outer);
 	if (self->file[0])
 		unlink(self->file);
+	if (self->news >= 0)
+		close(self->news);
 	zmq_msg_close(&self->in);
 	free(self->aligned);
 	free(self);
@@ -123,10 +82,12 @@ void wire_mailbox_destroy(struct wire_mailbox **self_p)
 
 int wire_mailbox_secure(struct wire_mailbox *self, const uint8_t secret[32])
 {
-	if (!zmq_has("curve") || !zmq_z85_encode(self->secret_key, secret, 32) ||
-	    zmq_curve_public(self->public_key, self->secret_key))
+	struct peer_keys *keys = &self->keys;
+
+	if (!zmq_has("curve") || !zmq_z85_encode(keys->secret_key, secret, 32) ||
+	    zmq_curve_public(keys->public_key, keys->secret_key))
 		return RT_CONFIG;
-	self->secure = true;
+	keys->in_use = true;
 	return 0;
 }
 
@@ -140,15 +101,16 @@ static bool begins(const char *text, const char *with)
 int wire_mailbox_bind(struct wire_mailbox *self, const char *address, char bound[108])
 {
 	void **socket_p = begins(address, "inproc:") ? &self->inner : &self->outer;
+	const int on = 1;
 	size_t n = WIRE_ENDPOINT_MAX;
 
 	if (!*socket_p)
-		*socket_p = open_socket(ZMQ_PULL);
+		*socket_p = peer_socket(ZMQ_PULL);
 	if (!*socket_p)
 		return RT_CONFIG;
-	if (self->secure && begins(address, "tcp:")) {
-		set_int(*socket_p, ZMQ_CURVE_SERVER, 1);
-		zmq_setsockopt(*socket_p, ZMQ_CURVE_SECRETKEY, self->secret_key, 40);
+	if (self->keys.in_use && begins(address, "tcp:")) {
+		zmq_setsockopt(*socket_p, ZMQ_CURVE_SERVER, &on, sizeof(on));
+		zmq_setsockopt(*socket_p, ZMQ_CURVE_SECRETKEY, self->keys.secret_key, 40);
 	}
 	if (zmq_bind(*socket_p, address) || zmq_getsockopt(*socket_p, ZMQ_LAST_ENDPOINT, bound, &n))
 		return RT_CONFIG;
@@ -221,31 +183,6 @@ static struct peer *peer_of(struct wire_mailbox *self, uint32_t id)
 	return id && seat->id ? &self->peer[seat->peer] : 0;
 }
 
-static int connect_peer(struct wire_mailbox *self, struct peer *p)
-{
-	char monitor[64];
-
-	p->push = open_socket(ZMQ_PUSH);
-	if (!p->push)
-		return RT_NOMEM;
-	p->connected = begins(p->endpoint, "inproc:");
-	if (!p->connected) {
-		snprintf(monitor, sizeof(monitor), "inproc://monitor-%p", p->push);
-		p->monitor = zmq_socket(zsys_init(), ZMQ_PAIR);
-		if (!p->monitor ||
-		    zmq_socket_monitor(p->push, monitor, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) ||
-		    zmq_connect(p->monitor, monitor))
-			return RT_NOMEM;
-		set_int(p->monitor, ZMQ_LINGER, 0);
-	}
-	if (self->secure && begins(p->endpoint, "tcp:")) {
-		zmq_setsockopt(p->push, ZMQ_CURVE_SERVERKEY, self->public_key, 40);
-		zmq_setsockopt(p->push, ZMQ_CURVE_PUBLICKEY, self->public_key, 40);
-		zmq_setsockopt(p->push, ZMQ_CURVE_SECRETKEY, self->secret_key, 40);
-	}
-	return zmq_connect(p->push, p->endpoint) ? RT_CONFIG : 0;
-}
-
 /* The peer at this endpoint, connected when it is new. */
 static int find_peer(struct wire_mailbox *self, const char *endpoint, uint16_t *out)
 {
@@ -266,9 +203,9 @@ static int find_peer(struct wire_mailbox *self, const char *endpoint, uint16_t *
 	p = &self->peer[at];
 	*p = (struct peer){ 0 };
 	snprintf(p->endpoint, sizeof(p->endpoint), "%s", endpoint);
-	err = connect_peer(self, p);
+	err = peer_connect(p, &self->keys, self->news);
 	if (err) {
-		close_peer(p);
+		peer_close(p);
 		return err;
 	}
 	if (at == self->npeer)
@@ -333,61 +270,16 @@ void wire_mailbox_leave(struct wire_mailbox *self, uint32_t id)
 	if (--p->actors == 0) {
 		self->tally.lost += p->pack.count;
 		forget_open(self, seat->peer);
-		close_peer(p);
+		peer_close(p);
 	}
 	free_seat(self, seat);
 }
 
 /* ---- Out ---- */
 
-/* What the monitor saw since it was last asked. */
-static void look(struct peer *p)
-{
-	zmq_msg_t m;
-
-	if (!p->monitor)
-		return;
-	zmq_msg_init(&m);
-	while (zmq_msg_recv(&m, p->monitor, ZMQ_DONTWAIT) >= 0) {
-		if (!zmq_msg_more(&m) || zmq_msg_size(&m) < sizeof(uint16_t))
-			continue; /* the second frame: the address */
-		uint16_t event;
-
-		memcpy(&event, zmq_msg_data(&m), sizeof(event));
-		p->connected = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-	}
-	zmq_msg_close(&m);
-	if (p->connected)
-		p->since = 0;
-}
-
 static bool given_up(const struct peer *p, rt_ms now)
 {
-	return p->since && now - p->since > WIRE_PATIENCE;
-}
-
-/* Offer the open pack. True when the pack is empty again: sent, or dropped because nobody was there for too long. */
-static bool offer(struct wire_mailbox *self, struct peer *p, rt_ms now)
-{
-	if (zmq_send(p->push, p->pack.p, p->pack.n, ZMQ_DONTWAIT) >= 0) {
-		self->tally.packs_out++;
-		self->tally.parcels_out += p->pack.count;
-		p->since = p->refused = 0;
-		wire_pack_reset(&p->pack);
-		return true;
-	}
-	p->refused = now;
-	look(p);
-	if (p->connected)
-		return false;
-	if (!p->since)
-		p->since = now;
-	if (!given_up(p, now))
-		return false;
-	self->tally.lost += p->pack.count;
-	p->refused = 0;
-	wire_pack_reset(&p->pack);
-	return true;
+	return now > peer_deadline(p);
 }
 
 /* Would the parcel make the open pack larger than one should be? Then that goes first; or, kept, it may grow so far. */
@@ -397,7 +289,7 @@ static bool makes_room(struct wire_mailbox *self, struct peer *p, uint32_t size,
 
 	if (pack->count == 0 || (!wire_pack_full(pack) && pack->n + size <= WIRE_PACK_BYTES))
 		return true;
-	if (p->refused != now && offer(self, p, now))
+	if (p->refused != now && peer_offer(p, now, &self->tally))
 		return true;
 	return pack->count < WIRE_KEPT_PARCELS && pack->n + size <= WIRE_KEPT_BYTES;
 }
@@ -410,7 +302,7 @@ int wire_mailbox_post(struct wire_mailbox *self, const struct wire_head *head, c
 	if (!p)
 		return RT_ABSENT;
 	if (given_up(p, now)) {
-		look(p);
+		peer_look(p, now);
 		if (given_up(p, now))
 			return RT_ABSENT;
 	}
@@ -421,8 +313,8 @@ int wire_mailbox_post(struct wire_mailbox *self, const struct wire_head *head, c
 	}
 	if (wire_pack_add(&p->pack, head, msg))
 		return RT_NOMEM;
-	if (!p->waiting) {
-		p->waiting = true;
+	if (!p->open) {
+		p->open = true;
 		self->open[self->nopen++] = (uint16_t)(p - self->peer);
 	}
 	return 0;
@@ -435,10 +327,10 @@ rt_ms wire_mailbox_flush(struct wire_mailbox *self, rt_ms now)
 	for (uint32_t i = 0; i < self->nopen; i++) {
 		struct peer *p = &self->peer[self->open[i]];
 
-		if (p->pack.count && !offer(self, p, now))
+		if (p->pack.count && !peer_offer(p, now, &self->tally))
 			self->open[kept++] = self->open[i];
 		else
-			p->waiting = false;
+			p->open = false;
 	}
 	self->nopen = kept;
 	return kept ? now + WIRE_RETRY : UINT64_MAX;
@@ -454,8 +346,29 @@ bool wire_mailbox_reaches(struct wire_mailbox *self, uint32_t id, rt_ms now)
 	struct peer *p = peer_of(self, id);
 
 	if (p)
-		look(p);
+		peer_look(p, now);
 	return p && !given_up(p, now);
+}
+
+int wire_mailbox_news(const struct wire_mailbox *self)
+{
+	return self->news;
+}
+
+rt_ms wire_mailbox_look(struct wire_mailbox *self, rt_ms now)
+{
+	rt_ms due = UINT64_MAX;
+
+	for (uint32_t i = 0; i < self->npeer; i++) {
+		struct peer *p = &self->peer[i];
+
+		if (!p->actors)
+			continue;
+		peer_look(p, now);
+		if (!given_up(p, now) && peer_deadline(p) < due)
+			due = peer_deadline(p) + 1;
+	}
+	return due;
 }
 
 const struct wire_tally *wire_mailbox_tally(const struct wire_mailbox *self)

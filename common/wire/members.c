@@ -3,6 +3,7 @@
  * members: a small table of actors, and for each tier the ids of its live ones, which is all that a choice reads.
  *
  *   member[0..n)        records, in the order they came
+ *   id[0..n)            their ids once more, so that a search reads a kilobyte at most
  *   live[tier][0..k)    ids; made anew at every change that matters
  */
 #include "wire/members.h"
@@ -15,6 +16,7 @@ struct wire_members {
 	uint32_t n, generation;
 	uint32_t nlive[WIRE_TIERS];
 	uint32_t live[WIRE_TIERS][WIRE_MEMBERS_MAX];
+	uint32_t id[WIRE_MEMBERS_MAX];
 	struct wire_member member[WIRE_MEMBERS_MAX];
 };
 
@@ -32,7 +34,7 @@ void wire_members_destroy(struct wire_members **self_p)
 static struct wire_member *find(const struct wire_members *self, uint32_t id)
 {
 	for (uint32_t i = 0; i < self->n; i++)
-		if (self->member[i].id == id)
+		if (self->id[i] == id)
 			return (struct wire_member *)(uintptr_t)&self->member[i];
 	return 0;
 }
@@ -84,6 +86,7 @@ int wire_members_put(struct wire_members *self, const struct wire_member *m)
 	}
 	if (self->n == WIRE_MEMBERS_MAX || m->id == 0 || m->tier >= WIRE_TIERS)
 		return RT_NOMEM;
+	self->id[self->n] = m->id;
 	self->member[self->n++] = *m;
 	changed(self);
 	return 0;
@@ -92,6 +95,7 @@ int wire_members_put(struct wire_members *self, const struct wire_member *m)
 static void remove_at(struct wire_members *self, uint32_t i)
 {
 	self->n--;
+	memmove(&self->id[i], &self->id[i + 1], (self->n - i) * sizeof(self->id[0]));
 	memmove(&self->member[i], &self->member[i + 1], (self->n - i) * sizeof(self->member[0]));
 }
 

@@ -15,7 +15,8 @@
 #include "wire/pack.h"
 
 enum {
-	WIRE_PATIENCE = 1000, /* ms a pack waits for a peer that cannot be reached, before it is dropped and posts fail */
+	WIRE_PATIENCE = 1000, /* ms a pack waits for a peer that was never reached, before it is dropped and posts fail */
+	WIRE_LOST_PATIENCE = 300, /* the same for one whose connection broke: a living one is back in two WIRE_RETRY */
 	WIRE_KEPT_PARCELS = 1024,
 	WIRE_KEPT_BYTES = 1 << 20,
 	WIRE_RETRY = 10,      /* ms between two offers of a kept pack, and between two attempts to connect */
@@ -58,7 +59,7 @@ RT_MUSTUSE
 int wire_mailbox_join(struct wire_mailbox *self, uint32_t id, const char *endpoint);
 void wire_mailbox_leave(struct wire_mailbox *self, uint32_t id);
 
-/* Add a parcel to the pack for head->to. 0, RT_ABSENT (never joined, or unreachable for WIRE_PATIENCE), RT_NOMEM (mailbox full) */
+/* Add a parcel to the pack for head->to. 0, RT_ABSENT (never joined, or given up), RT_NOMEM (mailbox full) */
 RT_MUSTUSE
 int wire_mailbox_post(struct wire_mailbox *self, const struct wire_head *head, const struct sip_msg *msg, rt_ms now);
 
@@ -67,8 +68,14 @@ rt_ms wire_mailbox_flush(struct wire_mailbox *self, rt_ms now);
 
 bool wire_mailbox_knows(struct wire_mailbox *self, uint32_t id); /* joined and not left */
 
-/* Is the actor's place connected, or not yet given up? */
+/* Is the actor's place connected, or at least not given up? */
 bool wire_mailbox_reaches(struct wire_mailbox *self, uint32_t id, rt_ms now);
+
+/* A descriptor that is readable when a connection came or went: call wire_mailbox_look. */
+int wire_mailbox_news(const struct wire_mailbox *self);
+
+/* Take notice. Returns when the next missed peer is given up, if it is not back by then: look again, and ask wire_mailbox_reaches. */
+rt_ms wire_mailbox_look(struct wire_mailbox *self, rt_ms now);
 
 struct wire_tally { /* since the beginning */
 	uint64_t packs_out, parcels_out, packs_in, bad_in;

@@ -161,7 +161,7 @@ struct form {
 static pid_t launch(const struct kit_redis *redis, const struct form *form, const char *tiers, const char *host, int fd)
 {
 	static const struct svc_actor *const actors[] = { &ping, &pong, 0 };
-	char option[64], *argv[] = { (char[]){ "hop" }, option, 0 };
+	char option[64], folder[128], *argv[] = { (char[]){ "hop" }, option, 0 };
 	pid_t pid;
 
 	fflush(0);
@@ -174,7 +174,8 @@ static pid_t launch(const struct kit_redis *redis, const struct form *form, cons
 	report_fd = fd;
 	tiers_of_ping = form->tiers;
 	setenv("PEAL_REDIS_URL", redis->url, 1);
-	setenv("PEAL_SERVER_STATE", redis->folder, 1);
+	snprintf(folder, sizeof(folder), "%s/%s", redis->folder, host ? host : "here");
+	setenv("PEAL_SERVER_STATE", folder, 1);
 	setenv("PEAL_SERVER_THREADS", form->threads, 1);
 	setenv("PEAL_LOG_LEVEL", "error", 1);
 	if (form->host)

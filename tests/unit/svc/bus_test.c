@@ -223,7 +223,7 @@ struct form {
 static pid_t launch(struct run *run, struct form form)
 {
 	static const struct svc_actor *const actors[] = { &ping_actor, &pong_actor, 0 };
-	char tiers[64], *argv[] = { (char[]){ "test" }, tiers, 0 };
+	char tiers[64], folder[128], *argv[] = { (char[]){ "test" }, tiers, 0 };
 	pid_t pid;
 
 	fflush(0);
@@ -233,9 +233,10 @@ static pid_t launch(struct run *run, struct form form)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (form.host && (unshare(CLONE_NEWUTS) || sethostname(form.host, strlen(form.host))))
 		_exit(77);
+	snprintf(folder, sizeof(folder), "%s/%s", run->state, form.host ? form.host : "here");
 	report_fd = run->report[1];
 	setenv("PEAL_REDIS_URL", run->redis.url, 1);
-	setenv("PEAL_SERVER_STATE", run->state, 1);
+	setenv("PEAL_SERVER_STATE", folder, 1);
 	setenv("PEAL_SERVER_THREADS", form.threads, 1);
 	setenv("PEAL_SERVER_BUS", form.bus, 1);
 	setenv("PEAL_SERVER_DRAIN", "2", 1);

@@ -205,6 +205,8 @@ static void values_that_do_not_fit_each_other(void **state)
 	REFUSE("redis\n    url = localhost:6379\n", "redis.url", "redis://");
 	REFUSE("log\n    level = loud\n", "log.level", "warning");
 	REFUSE("server\n    bus = 192.0.2.1\n", "server.bus", "tcp://");
+	REFUSE("server\n    bus = tcp://0.0.0.0:7000\n", "server.bus", "other hosts reach");
+	REFUSE("server\n    bus = tcp://*\n", "server.bus");
 	REFUSE("server\n    health = here\n", "server.health");
 	REFUSE("server\n    state = \"\"\n", "server.state");
 	REFUSE("transport\n    client_certificate = maybe\n", "client_certificate");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mailbox_test: packs between two mailboxes over inproc, ipc and tcp; full, gone, late and hostile peers. */
 #include <czmq.h>
+#include <poll.h>
 
 #include "kit/test.h"
 #include "rt/clock.h"
@@ -217,24 +218,46 @@ static void a_peer_that_comes_late_gets_the_first_pack(void **state)
 	assert_int_equal(wire_mailbox_tally(p->from)->lost, 0);
 }
 
-static void a_peer_that_died_is_given_up_after_the_patience(void **state)
+static void a_peer_never_reached_is_given_up_after_the_longer_patience(void **state)
 {
 	struct pair *p = *state;
+	const rt_ms now = rt_clock_ms();
+
+	assert_int_equal(wire_mailbox_join(p->from, ID, "ipc:///tmp/peal-no-such-box"), 0);
+	assert_int_equal(wire_mailbox_post(p->from, &(struct wire_head){ .to = ID }, 0, now), 0);
+	assert_int_equal(wire_mailbox_flush(p->from, now), now + WIRE_RETRY);
+	assert_int_equal(wire_mailbox_flush(p->from, now + WIRE_PATIENCE), now + WIRE_PATIENCE + WIRE_RETRY);
+	assert_true(wire_mailbox_reaches(p->from, ID, now + WIRE_PATIENCE));
+	assert_int_equal(wire_mailbox_flush(p->from, now + WIRE_PATIENCE + 1), UINT64_MAX);
+	assert_int_equal(wire_mailbox_tally(p->from)->lost, 1);
+	assert_int_equal(wire_mailbox_post(p->from, &(struct wire_head){ .to = ID }, 0, now + WIRE_PATIENCE + 2), RT_ABSENT);
+}
+
+static void a_peer_that_died_is_given_up_sooner(void **state)
+{
+	struct pair *p = *state;
+	struct pollfd news = { wire_mailbox_news(p->from), POLLIN, 0 };
 	rt_ms now;
 
 	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint), 0);
 	assert_int_equal(post(p->from, ID, 1, SLICE("")), 0);
 	flush_all(p->from);
+	assert_int_equal(poll(&news, 1, SECONDS * 1000), 1);
+	assert_int_equal(wire_mailbox_look(p->from, rt_clock_ms()), UINT64_MAX);
+	assert_int_equal(poll(&news, 1, 0), 0); /* noticed, and nothing is missed */
 	wire_mailbox_destroy(&p->to);
-	usleep(200000); /* until libzmq has noticed */
+	assert_int_equal(poll(&news, 1, SECONDS * 1000), 1);
 	now = rt_clock_ms();
+	assert_int_equal(wire_mailbox_look(p->from, now), now + WIRE_LOST_PATIENCE + 1);
+	assert_int_equal(poll(&news, 1, 0), 0);
 	assert_int_equal(post(p->from, ID, 2, SLICE("")), 0);
 	assert_int_not_equal(wire_mailbox_flush(p->from, now), UINT64_MAX);
-	assert_true(wire_mailbox_reaches(p->from, ID, now + WIRE_PATIENCE));
-	assert_false(wire_mailbox_reaches(p->from, ID, now + WIRE_PATIENCE + 1));
-	assert_int_equal(wire_mailbox_flush(p->from, now + WIRE_PATIENCE + 1), UINT64_MAX);
+	assert_true(wire_mailbox_reaches(p->from, ID, now + WIRE_LOST_PATIENCE));
+	assert_false(wire_mailbox_reaches(p->from, ID, now + WIRE_LOST_PATIENCE + 1));
+	assert_int_equal(wire_mailbox_flush(p->from, now + WIRE_LOST_PATIENCE + 1), UINT64_MAX);
 	assert_int_equal(wire_mailbox_tally(p->from)->lost, 1);
-	assert_int_equal(wire_mailbox_post(p->from, &(struct wire_head){ .to = ID }, 0, now + WIRE_PATIENCE + 2), RT_ABSENT);
+	assert_int_equal(wire_mailbox_post(p->from, &(struct wire_head){ .to = ID }, 0, now + WIRE_LOST_PATIENCE + 2), RT_ABSENT);
+	assert_int_equal(wire_mailbox_look(p->from, now + WIRE_LOST_PATIENCE + 2), UINT64_MAX);
 }
 
 static void bytes_that_are_no_pack_are_dropped(void **state)
@@ -340,8 +363,9 @@ int main(void)
 		FORMS(actors_at_one_endpoint_share_a_pack),
 		FORMS(bytes_that_are_no_pack_are_dropped),
 		cmocka_unit_test_setup_teardown(a_peer_that_comes_late_gets_the_first_pack, open_ipc, close_pair),
-		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_after_the_patience, open_ipc, close_pair),
-		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_after_the_patience, open_tcp, close_pair),
+		cmocka_unit_test_setup_teardown(a_peer_never_reached_is_given_up_after_the_longer_patience, open_ipc, close_pair),
+		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_sooner, open_ipc, close_pair),
+		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_sooner, open_tcp, close_pair),
 		cmocka_unit_test(only_who_knows_the_secret_gets_in_by_tcp),
 		cmocka_unit_test(an_address_that_cannot_be_is_refused),
 		cmocka_unit_test(as_many_peers_as_members),
