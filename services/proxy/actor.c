@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "auth/digest.h"
 #include "job.h"
 #include "loc/store.h"
 #include "rt/table.h"
@@ -159,6 +160,7 @@ static void close_actor(void **self_p)
 	rt_table_destroy(&p->by_txn);
 	rt_pool_destroy(&p->searches);
 	rt_pool_destroy(&p->jobs);
+	auth_thread_stop();
 	free(p);
 	*self_p = 0;
 }
