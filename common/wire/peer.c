@@ -126,8 +126,10 @@ bool peer_offer(struct peer *p, rt_ms now, struct wire_tally *tally)
 	if (zmq_send(p->push, p->pack.p, p->pack.n, ZMQ_DONTWAIT) >= 0) {
 		tally->packs_out++;
 		tally->parcels_out += p->pack.count;
-		p->since = p->refused = 0;
+		p->refused = 0;
 		wire_pack_reset(&p->pack);
+		if (p->since)
+			peer_look(p, now); /* back, or the pipe of a dead one took a last pack */
 		return true;
 	}
 	p->refused = now;

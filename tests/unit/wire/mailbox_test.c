@@ -242,13 +242,13 @@ static void a_peer_that_died_is_given_up_sooner(void **state)
 	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint), 0);
 	assert_int_equal(post(p->from, ID, 1, SLICE("")), 0);
 	flush_all(p->from);
-	assert_int_equal(poll(&news, 1, SECONDS * 1000), 1);
 	assert_int_equal(wire_mailbox_look(p->from, rt_clock_ms()), UINT64_MAX);
 	assert_int_equal(poll(&news, 1, 0), 0); /* noticed, and nothing is missed */
 	wire_mailbox_destroy(&p->to);
 	assert_int_equal(poll(&news, 1, SECONDS * 1000), 1);
 	now = rt_clock_ms();
 	assert_int_equal(wire_mailbox_look(p->from, now), now + WIRE_LOST_PATIENCE + 1);
+	usleep(50000); /* libzmq tells it, then takes the pipe down */
 	assert_int_equal(poll(&news, 1, 0), 0);
 	assert_int_equal(post(p->from, ID, 2, SLICE("")), 0);
 	assert_int_not_equal(wire_mailbox_flush(p->from, now), UINT64_MAX);
