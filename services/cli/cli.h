@@ -13,7 +13,7 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 struct cli {
 	/* options, as given; NULL or false when not */
-	const char *redis_url, *config_file, *state, *limit, *offset, *max_contacts, *realm, *timeout;
+	const char *redis_url, *config_file, *state, *limit, *offset, *max_contacts, *realm, *timeout, *from;
 	bool json, password_stdin, help;
 
 	const char *noun, *verb; /* what is being done, for messages */
@@ -66,6 +66,8 @@ struct slice cli_redis_url(struct cli *cli);
 const char *cli_redis_place(struct cli *cli); /* for a person, without the password */
 /* Connect when not yet. 0, or -1 with the reason in `why` (when why is NULL: printed, with what to do about it). */
 int cli_redis_open(struct cli *cli, char *why, size_t size);
+/* Connect to any Redis; NULL with the reason in `why`. The caller frees it. */
+redisContext *cli_redis_connect(struct slice url, char *why, size_t size);
 /* One command, printf style with %b for (pointer, size_t). NULL after saying what went wrong. The caller frees it. */
 redisReply *cli_redis(struct cli *cli, const char *fmt, ...);
 /* Queue a command / take the next answer of the queued ones. */

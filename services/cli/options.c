@@ -23,11 +23,12 @@ static const struct option options[] = {
 	{ "config", "FILE", "the configuration of the workers (else PEAL_CONFIG)", offsetof(struct cli, config_file) },
 	{ "state", "DIR", "state folder of deploy/up (else ./var)", offsetof(struct cli, state) },
 	{ "json", NULL, "print JSON", offsetof(struct cli, json) },
-	{ "limit", "N", "reg ls, user ls: at most so many addresses", offsetof(struct cli, limit) },
+	{ "limit", "N", "reg ls, user ls: at most so many addresses; reg watch: so many events", offsetof(struct cli, limit) },
 	{ "offset", "N", "reg ls, user ls: leave out the first ones", offsetof(struct cli, offset) },
 	{ "password-stdin", NULL, "user add, passwd: take the password from standard input", offsetof(struct cli, password_stdin) },
 	{ "max-contacts", "N", "user add: phones of this user; 0: as the domain says", offsetof(struct cli, max_contacts) },
 	{ "realm", "TEXT", "user add, passwd: digest realm instead of the domain's", offsetof(struct cli, realm) },
+	{ "from", "SERVER", "reg import: kamailio or flexisip", offsetof(struct cli, from) },
 	{ "timeout", "SECONDS", "ping: how long to wait (else 3)", offsetof(struct cli, timeout) },
 	{ "help", NULL, "what a command takes", offsetof(struct cli, help) },
 };

@@ -49,7 +49,7 @@ const char *cli_redis_place(struct cli *cli)
 }
 
 /* Connect and log in. The connection, or NULL with the reason. */
-static redisContext *open_url(struct slice text, char *why, size_t size)
+redisContext *cli_redis_connect(struct slice text, char *why, size_t size)
 {
 	const struct timeval wait = { 3, 0 };
 	struct loc_url url;
@@ -76,7 +76,7 @@ int cli_redis_open(struct cli *cli, char *why, size_t size)
 		return 0;
 	const struct slice url = cli_redis_url(cli);
 	if (slice_present(url))
-		cli->redis = open_url(url, reason, sizeof reason);
+		cli->redis = cli_redis_connect(url, reason, sizeof reason);
 	if (cli->redis)
 		return 0;
 	if (why)

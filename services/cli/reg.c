@@ -3,9 +3,10 @@
  * reg: who is registered where. Lists walk idx:domain:<d> page by page (score = expiry), never KEYS or SCAN,
  * so they cost Redis little however many phones there are.
  */
+#include <stdlib.h>
 #include <time.h>
-#include "cli.h"
 #include "loc/store.h"
+#include "reg.h"
 #include "rt/hash.h"
 
 enum { PAGE = 200 };
@@ -36,11 +37,6 @@ static void print_binding(struct cli *cli, struct cli_out *out, struct slice aor
 		cli_out_text(out, b->id);
 }
 
-static bool is_binding(const redisReply *id)
-{
-	return strncmp(id->str, "n:", 2) != 0; /* n: nonces in use */
-}
-
 /* The bindings of one HGETALL that still stand; returns how many. */
 static int print_bindings(struct cli *cli, struct cli_out *out, struct slice aor, const redisReply *hash)
 {
@@ -50,7 +46,7 @@ static int print_bindings(struct cli *cli, struct cli_out *out, struct slice aor
 		const redisReply *id = hash->element[i], *value = hash->element[i + 1];
 		struct loc_binding b;
 
-		if (!is_binding(id))
+		if (!reg_is_binding(id))
 			continue;
 		if (loc_binding_parse(&b, slice_of(id->str, (uint32_t)id->len), slice_of(value->str, (uint32_t)value->len), cli->arena)) {
 			cli_fail("a binding of " SLICE_FMT " does not read: %s", SLICE_ARG(aor), id->str);
@@ -64,31 +60,66 @@ static int print_bindings(struct cli *cli, struct cli_out *out, struct slice aor
 	return n;
 }
 
+/* Where a page begins: a score, and how many of that score were on pages before. A skip from the very start each time
+ * would cost Redis the whole list for each page. */
+struct place {
+	long long score, same;
+	char open; /* '(': behind the score */
+};
+
+/* { address, score, .. } */
+static void print_page(struct cli *cli, struct cli_out *out, const redisReply *page)
+{
+	for (size_t i = 0; i < page->elements; i += 2)
+		cli_redis_queue(cli, "HGETALL reg:%b", page->element[i]->str, page->element[i]->len);
+	for (size_t i = 0; i < page->elements; i += 2) {
+		redisReply *hash = cli_redis_next(cli);
+
+		if (!hash)
+			continue;
+		print_bindings(cli, out, reg_text(page->element[i]), hash);
+		freeReplyObject(hash);
+		rt_arena_reset(cli->arena);
+	}
+}
+
+static long long score_of(const redisReply *page, size_t i)
+{
+	return strtoll(page->element[i + 1]->str, NULL, 10);
+}
+
+static void go_on(struct place *at, const redisReply *page)
+{
+	const size_t n = page->elements;
+	const long long last = n ? score_of(page, n - 2) : 0;
+
+	if (n == 0)
+		return;
+	if (last == (at->open ? score_of(page, 0) : at->score)) { /* no score began on this page: count on from where it did */
+		at->same += (long long)n / 2;
+		return;
+	}
+	*at = (struct place){ .score = last };
+	for (size_t i = 0; i < n; i += 2)
+		at->same += score_of(page, i) == last;
+}
+
 static int list_domain(struct cli *cli, struct cli_out *out, struct slice domain, int64_t *skip, int64_t *left)
 {
-	const long long now = time(NULL);
-	size_t n = 1;
+	struct place at = { .score = time(NULL), .same = *skip, .open = '(' };
+	size_t n = 2;
 
 	while (*left > 0 && n) {
-		redisReply *page = cli_redis(cli, "ZRANGEBYSCORE idx:domain:%b (%lld +inf LIMIT %lld %lld", domain.p, (size_t)domain.n, now,
-		                             (long long)*skip, (long long)(*left < PAGE ? *left : PAGE));
+		redisReply *page = cli_redis(cli, "ZRANGEBYSCORE idx:domain:%b %s%lld +inf WITHSCORES LIMIT %lld %lld", domain.p,
+		                             (size_t)domain.n, at.open ? "(" : "", at.score, at.same,
+		                             (long long)(*left < PAGE ? *left : PAGE));
 		if (!page)
 			return CLI_FAILED;
 		n = page->elements;
-		for (size_t i = 0; i < n; i++)
-			cli_redis_queue(cli, "HGETALL reg:%b", page->element[i]->str, page->element[i]->len);
-		for (size_t i = 0; i < n; i++) {
-			redisReply *hash = cli_redis_next(cli);
-
-			if (!hash)
-				continue;
-			print_bindings(cli, out, slice_of(page->element[i]->str, (uint32_t)page->element[i]->len), hash);
-			freeReplyObject(hash);
-		}
-		*skip += (int64_t)n;
-		*left -= (int64_t)n;
+		print_page(cli, out, page);
+		go_on(&at, page);
+		*left -= (int64_t)n / 2;
 		freeReplyObject(page);
-
 	}
 	return CLI_DONE;
 }
@@ -220,7 +251,7 @@ static int rm(struct cli *cli)
 	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
 		const redisReply *id = hash->element[i];
 
-		if (!is_binding(id))
+		if (!reg_is_binding(id))
 			continue;
 		if (cli->narg > 1 && !is_meant(cli, cli->arg[1], id, hash->element[i + 1]))
 			kept++;
@@ -243,5 +274,8 @@ static const struct cli_verb verbs[] = {
 	{ "show", "USER@DOMAIN", "the phones of one user", 1, 1, show },
 	{ "rm", "USER@DOMAIN [ID|CONTACT]", "remove one registration of a user, or all", 1, 2, rm },
 	{ "count", "[DOMAIN]", "how many users are registered", 0, 1, count },
+	{ "watch", "[DOMAIN|USER@DOMAIN]", "registrations as they come and go", 0, 1, reg_watch },
+	{ "reindex", "", "make the lists anew from the records", 0, 0, reg_reindex },
+	{ "import", "URL --from kamailio|flexisip", "take over what another server keeps in its Redis", 1, 1, reg_import },
 };
 const struct cli_noun noun_reg = { "reg", "who is registered where", verbs, sizeof verbs / sizeof verbs[0] };

@@ -244,7 +244,7 @@ void proxy_branch_launch(struct proxy *p, struct proxy_job *j, int i)
 		ended(p, j, i, 416);
 		return;
 	}
-	aim->by_way = way.edge && !proxy_way_back(&p->e, &way);
+	aim->by_way = (way.edge || way.remote.family) && !proxy_way_back(&p->e, &way); /* no edge: a binding that was imported */
 	if (aim->by_way) {
 		aim->hop = &aim->target.way.remote;
 		aim->nhop = 1;
