@@ -4,7 +4,7 @@
 
     tests/flow/run.py                                 every flow on both forms
     tests/flow/run.py --form node --only call         flows whose name begins with "call", on peal-node
-    PEAL_BIN=build/bin tests/flow/run.py ...          another build than the newest one
+    FLOW_BIN=build/bin tests/flow/run.py ...          another build than the newest one
 """
 import argparse
 import importlib

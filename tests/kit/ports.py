@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""ports: free loopback ports, handed out once. PEAL_TEST_PORTS="24500-24999" moves the range, so that two runs can stand side by side."""
+"""ports: free loopback ports, handed out once. FLOW_PORTS="24500-24999" moves the range, so that two runs can stand side by side."""
 import os
 import socket
 
-_low, _high = (int(x) for x in os.environ.get("PEAL_TEST_PORTS", "25000-29999").split("-"))
+_low, _high = (int(x) for x in os.environ.get("FLOW_PORTS", "25000-29999").split("-"))
 _next = _low + os.getpid() % max(1, (_high - _low) // 2)
 
 
@@ -26,4 +26,4 @@ def take(host="127.0.0.1", run=1):
         _next = _next + run if _next + 2 * run <= _high else _low
         if all(free(host, first + i) for i in range(run)):
             return first
-    raise OSError(f"no free port in {_low}-{_high}; set PEAL_TEST_PORTS=low-high")
+    raise OSError(f"no free port in {_low}-{_high}; set FLOW_PORTS=low-high")

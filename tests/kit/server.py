@@ -24,8 +24,8 @@ SECONDS_TO_START, SECONDS_TO_STOP = 30, 20
 
 
 def find_bin():
-    """The folder of the binaries under test: PEAL_BIN, else the newest build."""
-    given = os.environ.get("PEAL_BIN")
+    """The folder of the binaries under test: FLOW_BIN, else the newest build."""
+    given = os.environ.get("FLOW_BIN")
     places = [given] if given else [os.path.join(ROOT, "build", d, "bin") for d in ("asan", "dev", "tsan", "")]
     built = [p for p in places if os.path.exists(os.path.join(p, "peal-node"))]
     if not built:
@@ -92,7 +92,7 @@ class Server:
             "transport.listen": f"udp:{self.host}:{self.port} tcp:{self.host}:{self.port}",
             "redis.url": self.redis.url,
             "proxy.relay": "any",
-            "log.level": os.environ.get("PEAL_TEST_LOG", "debug"),
+            "log.level": os.environ.get("FLOW_LOG", "debug"),
             "domain.example.com.auth": "off",
             "domain.auth.example.com.auth": "on",
             "domain.redirect.example.com.auth": "off",
