@@ -89,6 +89,7 @@ void loop_run(zsock_t *pipe, void *loop);
 
 /* An actor's record changed: tell the other loops and everybody. */
 void loop_announce(struct svc *svc);
+void loop_obey(struct svc_loop *self); /* the commands that wait in the pipe */
 void loop_read_clock(struct svc_loop *self);
 
 #endif

@@ -19,10 +19,8 @@
 
 #include "loc/redis.h"
 #include "loop.h"
+#include "nodes.h"
 #include "process.h"
-
-#define NODES   SLICE("nodes")
-#define CHANGED SLICE("nodes:changed")
 
 static const rt_handle shell_mark = 0x5348454c4c; /* in an ECHO's context: the shell asked, not an actor */
 
@@ -103,25 +101,13 @@ static void hide(struct membership *self, struct row *row, const char *why)
 	row->shown = false;
 }
 
-static struct slice render(struct svc_loop *loop, const struct wire_member *m)
-{
-	enum { ROOM = 8192 };
-	char *p = rt_arena_raw(loop->arena, ROOM);
-	struct rt_cursor c = rt_cursor_on(p, p ? ROOM : 0);
-
-	if (wire_member_render(m, &c))
-		return SLICE_NONE;
-	rt_arena_shrink(loop->arena, p, c.n);
-	return rt_cursor_text(&c);
-}
-
 /* Ask `id` for a sign of life, telling it our records. */
 static void greet(struct svc_loop *loop, uint32_t id)
 {
 	const struct wire_head head = { .verb = WIRE_ECHO, .to = id, .context = shell_mark };
 
 	for (uint32_t i = 0; i < loop->nactor; i++) {
-		const struct sip_msg record = { .text = render(loop, &loop->actor[i].record) };
+		const struct sip_msg record = { .text = nodes_render(loop, &loop->actor[i].record) };
 
 		(void)!svc_post(&loop->actor[i], &head, &record); /* a refusal is silence */
 	}
@@ -166,63 +152,7 @@ static void remove_row(struct membership *self, struct row *row, const char *why
 	*row = self->row[--self->n];
 }
 
-/* ---- Telling Redis ---- */
-
-static void ignore(void *self, uint64_t token, int err, const redisReply *reply)
-{
-	(void)self;
-	(void)token;
-	(void)err;
-	(void)reply;
-}
-
-static void publish(struct membership *self)
-{
-	const struct slice say[] = { SLICE("PUBLISH"), CHANGED, slice_str(self->loop->process->name) };
-
-	(void)!loc_redis_call(self->loop->redis, ignore, self, 0, 3, say);
-}
-
-static void write_records(struct membership *self)
-{
-	struct svc_loop *loop = self->loop;
-	struct slice set[2 + 2 * LOOP_ACTORS_MAX] = { SLICE("HSET"), NODES };
-	int n = 2;
-
-	for (uint32_t i = 0; i < loop->nactor; i++) {
-		struct wire_member *m = &loop->actor[i].record;
-
-		m->seen = (uint64_t)loop->wall_ms;
-		set[n++] = rt_arena_printf(loop->arena, "%u", m->id);
-		set[n++] = render(loop, m);
-	}
-	(void)!loc_redis_call(loop->redis, ignore, self, 0, n, set);
-	rt_arena_reset(loop->arena);
-}
-
-void membership_announce(struct membership *self)
-{
-	write_records(self);
-	publish(self);
-}
-
-static void erase(struct membership *self, uint32_t id)
-{
-	struct svc_loop *loop = self->loop;
-	const struct slice del[] = { SLICE("HDEL"), NODES, rt_arena_printf(loop->arena, "%u", id) };
-
-	(void)!loc_redis_call(loop->redis, ignore, self, 0, 3, del);
-	rt_arena_reset(loop->arena);
-}
-
-void membership_leave(struct membership *self)
-{
-	for (uint32_t i = 0; i < self->loop->nactor; i++)
-		erase(self, self->loop->actor[i].record.id);
-	publish(self);
-}
-
-/* ---- Asking Redis ---- */
+/* ---- What Redis says ---- */
 
 static void take_record(struct membership *self, const struct wire_member *m)
 {
@@ -273,7 +203,7 @@ static void sweep(struct membership *self)
 			continue;
 		}
 		if (loop->now - row->alive > MEMBERSHIP_FORGET) {
-			erase(self, row->member.id);
+			nodes_erase(loop, row->member.id);
 			remove_row(self, row, "silent");
 			continue;
 		}
@@ -281,26 +211,13 @@ static void sweep(struct membership *self)
 	}
 }
 
-/* A Redis that came back empty is given what only running processes still know. */
-static void restore(struct membership *self)
+static uint32_t last_id(const struct membership *self)
 {
-	struct svc_loop *loop = self->loop;
-	uint32_t last = loop->process->first_id + (uint32_t)loop->process->nloop * loop->process->nactor;
-	char hex[2 * sizeof(loop->process->secret)];
-	struct rt_cursor c = rt_cursor_on(hex, sizeof(hex));
+	uint32_t last = 0;
 
 	for (uint32_t i = 0; i < self->n; i++)
 		last = self->row[i].member.id > last ? self->row[i].member.id : last;
-	for (size_t i = 0; i < sizeof(loop->process->secret); i++)
-		rt_cursor_hex(&c, loop->process->secret[i], 2);
-	const struct slice set[][3] = {
-		{ SLICE("SETNX"), SLICE("schema"), SLICE(PROCESS_SCHEMA) },
-		{ SLICE("SETNX"), SLICE("secret"), rt_cursor_text(&c) },
-		{ SLICE("SETNX"), SLICE("nodes:next"), rt_arena_printf(loop->arena, "%u", last) },
-	};
-
-	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
-		(void)!loc_redis_call(loop->redis, ignore, self, 0, 3, set[i]);
+	return last;
 }
 
 /* While we did not look, nobody could show us a sign of life. */
@@ -312,7 +229,7 @@ static void forgive_gap(struct membership *self)
 		for (uint32_t i = 0; i < self->n; i++)
 			self->row[i].alive = now;
 		self->steady = now;
-		restore(self);
+		nodes_restore(self->loop, last_id(self));
 	}
 	self->last_look = now;
 }
@@ -349,10 +266,8 @@ static void on_nodes(void *arg, uint64_t token, int err, const redisReply *reply
 
 static void ask(struct membership *self)
 {
-	const struct slice get[] = { SLICE("HGETALL"), NODES };
-
 	self->ask_again = self->asking;
-	if (self->asking || loc_redis_call(self->loop->redis, on_nodes, self, 0, 2, get))
+	if (self->asking || nodes_read(self->loop, on_nodes, self))
 		return;
 	self->asking = true;
 	self->asked = self->loop->now;
@@ -411,6 +326,19 @@ static void greet_all(struct membership *self)
 
 /* ---- Time ---- */
 
+void membership_announce(struct membership *self)
+{
+	nodes_write(self->loop);
+	nodes_publish(self->loop);
+}
+
+void membership_leave(struct membership *self)
+{
+	for (uint32_t i = 0; i < self->loop->nactor; i++)
+		nodes_erase(self->loop, self->loop->actor[i].record.id);
+	nodes_publish(self->loop);
+}
+
 void membership_judge(struct membership *self)
 {
 	const rt_ms now = self->loop->now;
@@ -436,7 +364,7 @@ rt_ms membership_tick(struct membership *self, rt_ms now)
 		return self->next_beat;
 	self->next_beat = now + (now - self->born < MEMBERSHIP_BEAT ? MEMBERSHIP_EARLY : MEMBERSHIP_BEAT);
 	if (loc_redis_up(loop->redis)) {
-		write_records(self);
+		nodes_write(loop);
 		ask(self);
 	} else {
 		greet_all(self);
@@ -467,7 +395,7 @@ struct membership *membership_new(struct svc_loop *loop)
 	self->born = self->last_look = self->steady = loop->now;
 	join_process(self);
 	note_change(self);
-	if (loc_redis_subscribe(loop->redis, CHANGED, on_changed, self))
+	if (nodes_watch(loop, on_changed, self))
 		rt_log(RT_LOG_W, "member.slow", 0, "no subscription to nodes:changed; changes are seen once a second");
 	return self;
 }
