@@ -3,8 +3,8 @@
  * forward: RFC 3261 16.6, one function a step.
  *
  * Steps 1 to 9 are here, and proxy_forward is their order. Step 7 comes in two halves: proxy_forward_next says which URI is
- * to be found (RFC 3263 finds it, job.c chooses among what was found), and a->way says where this attempt goes. Step 8 gives
- * the loop part, r->loop; the transaction that sends the copy puts the Via on it. Steps 10 and 11 are job.c's FORK.
+ * to be found (RFC 3263 finds it, branch.c tries what was found), and a->way says where this attempt goes. Step 8 gives
+ * the loop part, r->loop; the transaction that sends the copy puts the Via on it. Steps 10 and 11 are branch.c's FORK.
  */
 #include "forward.h"
 
@@ -49,18 +49,19 @@ static bool may_make_dialog(const struct proxy_request *r)
 	return method && !r->msg.index->facts.to_tag.n;
 }
 
-/* Can the caller's Contact be reached by its address? If not, or if it keeps a connection to us, we remember the way he came. */
+/*
+ * The way the caller came is the way back to him when he keeps a connection, or when a NAT changed his address: his Via then
+ * says another one than his datagram. Without a NAT his Contact is reached as it is written, on whatever host it is.
+ */
 static struct proxy_way way_to_caller(const struct proxy_request *r)
 {
-	const struct slice contact = sip_msg_get(&r->msg, SIP_HDR_CONTACT);
-	struct sip_addr addr;
-	struct sip_uri uri;
+	const struct sip_facts *const f = &r->msg.index->facts;
 	struct sip_hop said;
 
 	if (sip_msg_count(&r->msg, SIP_HDR_VIA) != 1) /* another proxy is nearer to him: its Record-Route knows */
 		return (struct proxy_way){ .edge = 0 };
-	if (r->from.remote.proto == SIP_UDP && slice_present(contact) && !sip_addr_uri(contact, &addr, &uri) &&
-	    !sip_hop_ip(&said, uri.host, SIP_UDP, uri.port ? uri.port : sip_transport_port(SIP_UDP)) &&
+	if (r->from.remote.proto == SIP_UDP &&
+	    !sip_hop_ip(&said, sip_msg_span(&r->msg, f->via_host), SIP_UDP, f->via_port ? f->via_port : sip_transport_port(SIP_UDP)) &&
 	    sip_hop_same(&said, &r->from.remote))
 		return (struct proxy_way){ .edge = 0 };
 	return r->from;

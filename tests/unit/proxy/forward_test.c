@@ -86,6 +86,34 @@ static void step_4_two_when_the_transport_changes(void **state)
 	                       "Record-Route: <sip:@proxy.example.com:5060;lr>\r\n"));
 }
 
+/* Is the way back to the caller in the Record-Route of this request? */
+static bool remembers_the_caller(const char *vias)
+{
+	char text[1024];
+	struct proxy_request r;
+	const struct proxy_target t = { .uri = SLICE("sip:bob@203.0.113.5") };
+	struct proxy_attempt a = { .target = &t, .breadth = 60 };
+	struct sip_msg copy;
+	struct sip_hop to;
+
+	snprintf(text, sizeof(text), "INVITE sip:bob@example.com SIP/2.0\r\n%sTo: <sip:bob@example.com>\r\n" TAIL "\r\n", vias);
+	r = scene_request(text);
+	assert_int_equal(sip_hop_parse(&to, SLICE("udp:203.0.113.5:5060")), 0);
+	assert_int_equal(proxy_way_to(&scene, &r.from, &to, &a.way), 0);
+	assert_int_equal(proxy_forward_next(&scene, &r, &t, &a.next), 0);
+	assert_int_equal(proxy_forward(&scene, &r, &a, &copy), 0);
+	return slice_find(slice_from(sip_msg_get(&copy, SIP_HDR_RECORD_ROUTE), 6), '-') > 0;
+}
+
+static void step_4_the_way_back_through_a_nat(void **state)
+{
+	(void)state;
+	assert_false(remembers_the_caller("Via: SIP/2.0/UDP 198.51.100.9:5062;branch=z9hG4bK1\r\n"));
+	assert_true(remembers_the_caller("Via: SIP/2.0/UDP 10.0.0.9:5062;branch=z9hG4bK1\r\n"));
+	assert_true(remembers_the_caller("Via: SIP/2.0/UDP 198.51.100.9:5060;branch=z9hG4bK1\r\n"));
+	assert_false(remembers_the_caller("Via: SIP/2.0/UDP p1;branch=z9hG4bK1, SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK2\r\n"));
+}
+
 static void step_4_sips_for_a_sips_request(void **state)
 {
 	(void)state;
@@ -241,6 +269,7 @@ int main(void)
 		cmocka_unit_test(step_3_max_forwards_is_added),
 		cmocka_unit_test(step_4_one_record_route_on_top),
 		cmocka_unit_test(step_4_two_when_the_transport_changes),
+		cmocka_unit_test(step_4_the_way_back_through_a_nat),
 		cmocka_unit_test(step_4_sips_for_a_sips_request),
 		cmocka_unit_test(step_4_not_inside_a_dialog_and_not_when_it_makes_none),
 		cmocka_unit_test(step_5_our_credentials_end_here),
