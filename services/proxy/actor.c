@@ -157,6 +157,7 @@ static void close_actor(void **self_p)
 	svc_timer_stop(p->svc, &p->dns_tick);
 	dns_resolver_destroy(&p->dns);
 	loc_users_destroy(&p->users);
+	proxy_lookup_destroy(&p->lookup);
 	rt_table_destroy(&p->by_txn);
 	rt_pool_destroy(&p->searches);
 	rt_pool_destroy(&p->jobs);
@@ -197,8 +198,9 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->searches = rt_pool_new(sizeof(struct proxy_search), PROXY_CONTEXTS_MAX);
 	p->by_txn = rt_table_new(1024);
 	p->users = loc_users_new(svc_redis(svc), USERS_REMEMBERED);
+	p->lookup = proxy_lookup_new(svc_secret(svc, "lookup"));
 	p->dns = resolver(p);
-	if (p->jobs && p->searches && p->by_txn && p->users && p->dns)
+	if (p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
 		return 0;
 	rt_log(RT_LOG_E, "proxy.open", 0, "why=\"no memory, or no usable name server in proxy.dns_servers\"");
 	close_actor(self_p);

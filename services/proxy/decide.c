@@ -116,7 +116,7 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 	} else if (to.place == PROXY_HERE || j->req.msg.index->facts.max_forwards == 0) {
 		answer_here(p, j);
 	} else if (to.place == PROXY_USER) {
-		if (loc_lookup(svc_redis(p->svc), to.aor, p->e.now, on_bindings, p, j->self))
+		if (proxy_lookup(p->lookup, svc_redis(p->svc), to.aor, p->e.now, p->e.config->proxy_lookup_cache, on_bindings, p, j->self))
 			store_is_down(p, j);
 	} else if (proxy_check_relay(&p->e, &j->req)) {
 		proxy_target_away(&j->req, &only);

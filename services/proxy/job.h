@@ -17,6 +17,7 @@
 #include "forward.h"
 #include "keep.h"
 #include "loc/users.h"
+#include "lookup.h"
 #include "policy.h"
 #include "request.h"
 #include "sip/draft.h"
@@ -34,6 +35,7 @@ struct proxy { /* the actor */
 	struct rt_pool *searches;   /* struct proxy_search */
 	struct rt_table *by_txn;    /* hash of transaction worker and handle -> job, for ABANDON */
 	struct loc_users *users;
+	struct proxy_lookup *lookup;
 	struct dns_resolver *dns;
 	struct rt_timer dns_tick;
 	struct proxy_counters count;
