@@ -38,12 +38,16 @@ static bool one_of(struct slice text, const char *const words[])
 static int check_words(struct config_draft *d)
 {
 	static const char *const client[] = { "off", "optional", "required", 0 };
+	static const char *const reliable[] = { "sdp", "all", "required", 0 };
 	static const char *const level[] = { "error", "warning", "info", "debug", "trace", 0 };
 	const struct svc_config *c = &d->config;
 
 	if (!one_of(c->transport_client_certificate, client))
 		return config_fail(d, "transport.client_certificate", "'" SLICE_FMT "'; it must be off, optional or required",
 				   SLICE_ARG(slice_head(c->transport_client_certificate, 60)));
+	if (!one_of(c->agent_reliable, reliable))
+		return config_fail(d, "agent.reliable", "'" SLICE_FMT "'; it must be sdp, all or required",
+				   SLICE_ARG(slice_head(c->agent_reliable, 60)));
 	if (!one_of(c->log_level, level))
 		return config_fail(d, "log.level", "'" SLICE_FMT "'; it must be error, warning, info, debug or trace",
 				   SLICE_ARG(slice_head(c->log_level, 60)));
@@ -116,6 +120,29 @@ static bool is_any(struct slice bus)
 	return host.n == 0;
 }
 
+/* "0.0.0.0:40000-40999", and what is told instead of an address that is none. */
+static int check_media(struct config_draft *d)
+{
+	const struct slice rtp = d->config.agent_rtp, told = d->config.agent_rtp_advertise;
+	uint32_t colon = rtp.n, low, high;
+	struct slice ports;
+	int dash;
+
+	while (colon > 0 && rtp.p[colon - 1] != ':')
+		colon--;
+	ports = slice_from(rtp, colon);
+	dash = slice_find(ports, '-');
+	if (colon < 2 || dash < 1 || !reads_as_address(slice_head(rtp, colon - 1), false) ||
+	    !slice_u32(slice_head(ports, (uint32_t)dash), &low) || !slice_u32(slice_from(ports, (uint32_t)dash + 1), &high) ||
+	    low < 1 || high > 65535 || low > high)
+		return config_fail(d, "agent.rtp", "'" SLICE_FMT "'; it must be address:low-high, e.g. 0.0.0.0:40000-40999",
+				   SLICE_ARG(slice_head(rtp, 80)));
+	if (told.n && !reads_as_address(told, false))
+		return config_fail(d, "agent.rtp_advertise", "'" SLICE_FMT "'; it must be an address, e.g. 192.0.2.1",
+				   SLICE_ARG(slice_head(told, 80)));
+	return 0;
+}
+
 static int check_endpoints(struct config_draft *d)
 {
 	const struct svc_config *c = &d->config;
@@ -157,6 +184,8 @@ int config_check(struct config_draft *d)
 		err = check_words(d);
 	if (!err)
 		err = check_addresses(d);
+	if (!err)
+		err = check_media(d);
 	if (!err)
 		err = check_endpoints(d);
 	return err ? err : check_numbers(d);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* route: branch text and small helpers shared by whoever routes. */
+/* route: texts of ours that name who made them: branches, and the Contacts of services. */
 #ifndef SIP_ROUTE_H
 #define SIP_ROUTE_H
 
@@ -30,5 +30,22 @@ void sip_branch_render(struct rt_cursor *c, const struct sip_branch *b, struct r
 /* 0, RT_ABSENT (not one of ours by its shape), RT_BAD (our shape, wrong check) */
 RT_MUSTUSE
 int sip_branch_parse(struct sip_branch *out, struct slice branch, struct rt_key secret);
+
+/*
+ * The user part of a service's Contact names its agent and its dialog, so that a request inside the dialog finds them without a Route:
+ *
+ *   <service> - <agent 6 hex> <dialog 16 hex> <check 8 hex>
+ */
+struct sip_service {
+	struct slice name;   /* "echo" */
+	uint32_t agent;      /* actor id */
+	rt_handle dialog;
+};
+
+void sip_service_render(struct rt_cursor *c, const struct sip_service *s, struct rt_key secret);
+
+/* 0, RT_ABSENT (not one of ours by its shape), RT_BAD (our shape, wrong check) */
+RT_MUSTUSE
+int sip_service_parse(struct sip_service *out, struct slice user, struct rt_key secret);
 
 #endif

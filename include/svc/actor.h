@@ -32,7 +32,7 @@ struct svc_actor {
 };
 
 /* The tiers, each in its own folder of services/. */
-extern const struct svc_actor transport_actor, transaction_actor, proxy_actor, registrar_actor;
+extern const struct svc_actor transport_actor, transaction_actor, proxy_actor, registrar_actor, agent_actor;
 
 /* ---- Parcels ---- */
 

@@ -73,6 +73,12 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(registrar,   default_expires, INT,     "3600",       60,   31536000, "seconds when the phone names none")                                  \
 	X(registrar,   nonce_lifetime, INT,      "300",        5,    86400,    "seconds until a nonce is stale")                                     \
 	X(registrar,   service_route,  TEXT,     "",           0,    0,        "Service-Route of RFC 3608 for phones: its value, or own (this server), or empty: none") \
+	X(agent,       services,       WORDS,    "",           0,    0,        "addresses the server itself answers in every domain, of echo ring busy; empty: none") \
+	X(agent,       reliable,       TEXT,     "sdp",        0,    0,        "provisional responses sent reliably when the caller can (RFC 3262): sdp (those with SDP), all, or required (421 when he cannot)") \
+	X(agent,       rtp,            TEXT,     "0.0.0.0:40000-40999", 0, 0, "address:low-high, where the agents receive media")                 \
+	X(agent,       rtp_advertise,  TEXT,     "",           0,    0,        "address put into session descriptions; empty: as in rtp, or the transport's") \
+	X(agent,       max_calls,      INT,      "100",        1,    10000,    "calls of one agent at once; more are answered 480")                   \
+	X(agent,       duration,       INT,      "300",        1,    86400,    "seconds until the agent ends a call")                                 \
 	X(redis,       url,            TEXT,     "redis://127.0.0.1:6379/0", 0, 0, "redis://[user:password@]host:port/db or unix:///path?db=0")        \
 	X(redis,       timeout,        INT,      "1000",       10,   60000,    "ms until an answer is given up")                                     \
 	X(log,         level,          TEXT,     "info",       0,    0,        "error, warning, info, debug or trace")

@@ -26,6 +26,7 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  *
  * ARRIVED   transport -> transaction: a message off the network (top Via already stamped with received and rport).
  *             from, edge = the transport; flow, listener, remote, local: where it came in; born.
+ *             WIRE_HOME: from an agent, for its own user agent: the transaction OFFERs it back to `edge`.
  *             Request: `to` chosen by wire_request_key. Response to one of our branches: `to` = owner, branch = handle from
  *             the checked branch. transport -> proxy: response whose branch has owner 0 (stateless, 16.11).
  * OFFER     transaction -> proxy | registrar: decide this request. txn = server transaction handle (0: ACK for a 2xx, or a request
@@ -67,6 +68,7 @@ enum wire_flag {
 	WIRE_FORGET = 1 << 2,    /* GIVE_UP: without a CANCEL */
 	WIRE_BACK = 1 << 3,      /* ECHO: this is the answer */
 	WIRE_PEER = 1 << 4,      /* ARRIVED, OFFER: the source is a configured, trusted peer */
+	WIRE_HOME = 1 << 5,      /* ARRIVED: the edge itself decides it (an agent is a transport and a user agent in one) */
 };
 
 struct wire_head {

@@ -115,6 +115,8 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 		refuse(p, j, &forbidden);
 	} else if (to.place == PROXY_HERE || j->req.msg.index->facts.max_forwards == 0) {
 		answer_here(p, j);
+	} else if (proxy_target_service(&p->e, &j->req, &to, &only)) {
+		proxy_job_begin(p, j, &only, 1, &as_it_is);
 	} else if (to.place == PROXY_USER) {
 		if (proxy_lookup(p->lookup, svc_redis(p->svc), to.aor, p->e.now, p->e.config->proxy_lookup_cache, on_bindings, p, j->self))
 			store_is_down(p, j);

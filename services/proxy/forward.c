@@ -99,7 +99,8 @@ static void record_route(struct sip_draft *copy, const struct proxy_element *e, 
                          const struct proxy_attempt *a)
 {
 	const struct wire_listener *const in = proxy_element_listener(e, r->from.edge, r->from.listener);
-	const struct wire_listener *const out = proxy_element_listener(e, a->way.edge, a->way.listener);
+	const struct wire_listener *const leaves = proxy_element_listener(e, a->way.edge, a->way.listener);
+	const struct wire_listener *const out = leaves ? leaves : in; /* an agent has no door of its own */
 	const bool secure = slice_starts_nocase(a->target->uri, SLICE("sips:"));
 	const struct proxy_way caller = way_to_caller(r);
 	char *const text = rt_arena_raw(e->arena, PROXY_TOKEN_BYTES);

@@ -4,6 +4,7 @@
 
 #include "sip/addr.h"
 #include "sip/hop.h"
+#include "sip/route.h"
 
 /* The number of a tel URI without its visual separators, at the first domain: RFC 3966 5.1.1, RFC 3261 19.1.6. */
 static struct slice number_at(struct rt_arena *a, const struct sip_uri *uri, struct slice domain)
@@ -66,6 +67,34 @@ void proxy_target_away(const struct proxy_request *r, struct proxy_target *out)
 		out->way = r->onward;
 		out->outbound = r->flow_only;
 	}
+}
+
+/* The agent a Contact of its own names, else one by Call-ID for a service's name; 0: neither. */
+static uint32_t agent_of(const struct proxy_element *e, const struct proxy_request *r)
+{
+	const struct svc_words *const services = &e->config->agent_services;
+	const struct slice call_id = sip_msg_get(&r->msg, SIP_HDR_CALL_ID);
+	struct sip_service s;
+
+	if (sip_service_parse(&s, r->uri.user, e->branch) == 0) {
+		const struct wire_member *const m = wire_members_get(e->members, s.agent);
+
+		return m && m->tier == WIRE_AGENT ? m->id : 0;
+	}
+	for (uint32_t i = 0; i < services->n; i++)
+		if (slice_eq(services->word[i], r->uri.user))
+			return wire_members_pick(e->members, WIRE_AGENT, rt_hash(e->branch, call_id.p, call_id.n));
+	return 0;
+}
+
+bool proxy_target_service(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_address *to,
+                          struct proxy_target *out)
+{
+	const uint32_t agent = to->place == PROXY_USER && slice_present(r->uri.user) ? agent_of(e, r) : 0;
+
+	*out = (struct proxy_target){ .uri = r->target, .q = 1000, .fixed = true,
+		                      .way = { .edge = agent, .remote = { .proto = SIP_TCP, .family = 4, .port = 5060 } } };
+	return agent != 0;
 }
 
 static bool is_sip(const struct sip_uri *u)

@@ -39,6 +39,12 @@ struct proxy_target { /* one element of the target set */
 
 enum { PROXY_TARGETS_MAX = PROXY_BRANCHES_MAX };
 
+/*
+ * A service of the agent's (configuration: agent.services), or a dialog of one, as the only target; false: this is none.
+ */
+bool proxy_target_service(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_address *to,
+                          struct proxy_target *out);
+
 /* The Request-URI as the only target. */
 void proxy_target_away(const struct proxy_request *r, struct proxy_target *out);
 

@@ -37,9 +37,17 @@ int proxy_way_to(const struct proxy_element *e, const struct proxy_way *from, co
 	return 0;
 }
 
+/* An agent is an edge without listeners: its parcels are its network. */
+static bool is_agent(const struct proxy_element *e, uint32_t edge)
+{
+	const struct wire_member *const m = wire_members_get(e->members, edge);
+
+	return m && m->tier == WIRE_AGENT;
+}
+
 int proxy_way_back(const struct proxy_element *e, struct proxy_way *w)
 {
-	if (proxy_element_listener(e, w->edge, w->listener))
+	if (is_agent(e, w->edge) || proxy_element_listener(e, w->edge, w->listener))
 		return 0;
 	return w->flow ? RT_ABSENT : proxy_way_to(e, w, &w->remote, w);
 }

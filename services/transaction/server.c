@@ -97,7 +97,7 @@ static void new_request(struct txn *self, const struct wire_parcel *in, const st
 	if (!s)
 		return;
 	head.flags = (uint8_t)((head.flags & ~WIRE_MERGED) | (merged ? WIRE_MERGED : 0));
-	s->user = txn_user(self, &in->msg);
+	s->user = txn_user(self, in);
 	if (s->user) {
 		txn_step(self, s, TXN_EV_START, &hand);
 		return;
@@ -110,7 +110,7 @@ static void new_request(struct txn *self, const struct wire_parcel *in, const st
 /* A request that has no transaction here: ACK for a 2xx, CANCEL that matches nothing. The proxy knows what it is. */
 static void pass(struct txn *self, const struct wire_parcel *in)
 {
-	const uint32_t user = txn_user(self, &in->msg);
+	const uint32_t user = txn_user(self, in);
 	struct wire_head head = about(in->head, WIRE_OFFER, user);
 
 	if (txn_elsewhere(self, in))

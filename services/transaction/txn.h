@@ -69,7 +69,7 @@ int txn_reply(struct txn *self, const struct sip_msg *request, int status, struc
 struct slice txn_own_tag(struct txn *self, const struct sip_msg *request);
 
 /* ---- user.c ---- */
-uint32_t txn_user(struct txn *self, const struct sip_msg *request); /* who decides this request; 0: nobody is there */
+uint32_t txn_user(struct txn *self, const struct wire_parcel *in); /* who decides this request; 0: nobody is there */
 
 /* ---- elsewhere.c: requests of transactions that another worker of this tier has ---- */
 

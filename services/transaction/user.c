@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* user: who decides a request: a registrar for REGISTER of our domains, a proxy for all else. */
+/* user: who decides a request: the agent it was sent to, a registrar for REGISTER of our domains, a proxy for all else. */
 #include "sip/addr.h"
 #include "txn.h"
 
@@ -48,10 +48,13 @@ static uint64_t aor_key(struct txn *self, const struct sip_msg *m)
 	return rt_hash_nocase(self->pick_key, aor);
 }
 
-uint32_t txn_user(struct txn *self, const struct sip_msg *request)
+uint32_t txn_user(struct txn *self, const struct wire_parcel *in)
 {
+	const struct sip_msg *request = &in->msg;
 	const struct slice call = sip_msg_get(request, SIP_HDR_CALL_ID);
 
+	if (in->head->flags & WIRE_HOME)
+		return in->head->edge;
 	if (is_for_registrar(self, request))
 		return svc_pick_near(self->svc, WIRE_REGISTRAR, aor_key(self, request));
 	return svc_pick_near(self->svc, WIRE_PROXY, rt_hash(self->pick_key, call.p, call.n));
