@@ -12,7 +12,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=${UP_BIN:-$root/build/bin}
-TIERS="transaction proxy registrar transport" # transport last: the door opens when the house is ready
+TIERS="transaction proxy registrar agent transport" # transport last: the door opens when the house is ready
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 

@@ -53,6 +53,7 @@ static const uint32_t needs[WIRE_TIERS] = {
 	[WIRE_TRANSACTION] = 1u << WIRE_TRANSPORT | 1u << WIRE_PROXY | 1u << WIRE_REGISTRAR,
 	[WIRE_PROXY] = 1u << WIRE_TRANSACTION | 1u << WIRE_TRANSPORT,
 	[WIRE_REGISTRAR] = 1u << WIRE_TRANSACTION,
+	[WIRE_AGENT] = 1u << WIRE_TRANSACTION,
 };
 
 static int ask_ready(const struct svc_process *p, struct rt_cursor *c)

@@ -39,6 +39,8 @@ struct agent { /* the actor */
 	struct rt_table *by_fd;     /* media socket -> call */
 	struct rt_key branch_key, tag_key;
 	uint16_t next_port;         /* where the search for a free media port begins */
+	struct rt_timer sweep;      /* draining goes on */
+	uint32_t drained;           /* slots looked at */
 	bool draining;
 	struct agent_counters count;
 };

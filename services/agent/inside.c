@@ -48,12 +48,11 @@ static void on_prack(struct agent *a, struct agent_call *c, const struct wire_pa
 	agent_rel_prack(a, c, in);
 }
 
-static void accept_offer(struct agent *a, struct agent_call *c, const struct sip_msg *m)
+static void accept_offer(struct agent_call *c, const struct sip_msg *m)
 {
 	c->echo.source.family = 0; /* he may speak from somewhere else now */
 	if (ua_dialog_retarget(&c->dialog, m) < 0)
 		rt_log(RT_LOG_D, "agent.target_kept", c->trail, "cseq=%u", m->index->facts.cseq);
-	(void)a;
 }
 
 /* RFC 3311 5.2 */
@@ -69,7 +68,7 @@ static void on_update(struct agent *a, struct agent_call *c, const struct wire_p
 	}
 	d = reply(a, in, 200);
 	say_who_we_are(a, c, d);
-	accept_offer(a, c, &in->msg);
+	accept_offer(c, &in->msg);
 	sdp = agent_say_sdp(a, c, UA_IN_UPDATE_2XX, &in->msg);
 	if (d && slice_present(sdp))
 		sip_draft_body(d, SLICE("application/sdp"), sdp);
@@ -91,7 +90,7 @@ static void on_invite(struct agent *a, struct agent_call *c, const struct wire_p
 		return;
 	}
 	agent_call_await(a, c, in);
-	accept_offer(a, c, &in->msg);
+	accept_offer(c, &in->msg);
 	if (!c->asked || agent_put_final(a, c, 200))
 		agent_refuse(a, in, 500, SIP_HDR_OTHER, SLICE_NONE);
 }

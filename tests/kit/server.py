@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """server: Peal under test, in either form, on ports and a Redis of its own.
 
-form "separate": peal-transport, peal-transaction, peal-proxy and peal-registrar; form "node": one peal-node.
+form "separate": a worker of each tier; form "node": one peal-node.
 Everything a test run starts is ended by process id, and must end well: exit status 0, no sanitizer report in any log.
 """
 import os
@@ -18,7 +18,7 @@ from kit.ports import take
 from kit.redis import Redis
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TIERS = ["transaction", "proxy", "registrar", "transport"]
+TIERS = ["transaction", "proxy", "registrar", "agent", "transport"]
 REPORT = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:|Assertion .* failed)")
 SECONDS_TO_START, SECONDS_TO_STOP = 30, 20
 
