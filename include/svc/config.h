@@ -56,7 +56,8 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(transport,   origins,        WORDS,    "",           0,    0,        "Origin values accepted on ws and wss; empty: any")                    \
 	X(transport,   alias_peers,    WORDS,    "",           0,    0,        "addresses of peers whose alias is believed over TCP (RFC 5923)")      \
 	X(transport,   balancers,      WORDS,    "",           0,    0,        "addresses or networks of load balancers that begin connections with the PROXY protocol") \
-	X(transport,   source_rate,    INT,      "0",          0,    1000000,  "new requests a second from one source address, more are refused; 0: any number; peers are free") \
+	X(transport,   source_rate,    INT,      "0",          0,    1000000,  "new requests a second from one source address, more are refused, and ten times as many messages not even read; 0: any number; peers are free") \
+	X(transport,   scanners,       WORDS,    "friendly-scanner friendly-request sipvicious sipcli sip-scan sundayddr iWar SIVuS pplsip VaxSIPUserAgent", 0, 0, "requests whose User-Agent has a word that begins so are dropped without an answer") \
 	X(transaction, t1,             INT,      "500",        10,   10000,    "ms, RFC 3261 17.1.1.1")                                              \
 	X(transaction, t2,             INT,      "4000",       10,   60000,    "ms")                                                                 \
 	X(transaction, t4,             INT,      "5000",       10,   60000,    "ms")                                                                 \

@@ -13,7 +13,7 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 struct cli {
 	/* options, as given; NULL or false when not */
-	const char *redis_url, *config_file, *state, *limit, *offset, *max_contacts, *realm, *timeout, *from;
+	const char *redis_url, *config_file, *state, *limit, *offset, *max_contacts, *realm, *timeout, *from, *seconds, *why;
 	bool json, password_stdin, help;
 
 	const char *noun, *verb; /* what is being done, for messages */
@@ -38,7 +38,7 @@ struct cli_noun {
 	int nverb;
 };
 
-extern const struct cli_noun noun_user, noun_policy, noun_reg, noun_node, noun_ping, noun_config, noun_doctor;
+extern const struct cli_noun noun_user, noun_policy, noun_reg, noun_ban, noun_node, noun_ping, noun_config, noun_doctor;
 
 /* ---- options.c ---- */
 

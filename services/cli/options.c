@@ -29,6 +29,8 @@ static const struct option options[] = {
 	{ "max-contacts", "N", "user add: phones of this user; 0: as the domain says", offsetof(struct cli, max_contacts) },
 	{ "realm", "TEXT", "user add, passwd: digest realm instead of the domain's", offsetof(struct cli, realm) },
 	{ "from", "SERVER", "reg import: kamailio or flexisip", offsetof(struct cli, from) },
+	{ "for", "SECONDS", "ban add: how long (else for good)", offsetof(struct cli, seconds) },
+	{ "why", "TEXT", "ban add: shown by ban ls", offsetof(struct cli, why) },
 	{ "timeout", "SECONDS", "ping: how long to wait (else 3)", offsetof(struct cli, timeout) },
 	{ "help", NULL, "what a command takes", offsetof(struct cli, help) },
 };

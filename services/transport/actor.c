@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "banlist.h"
 #include "conns.h"
 #include "depart.h"
 #include "listen.h"
@@ -37,6 +38,9 @@ static void count_open(struct edge *self)
 	c->ignored = svc_counter(svc, "sip_ignored_total", "messages dropped: no sense in them, or responses that are not ours");
 	c->unsent = svc_counter(svc, "sip_unsent_total", "messages that could not be sent");
 	c->throttled = svc_counter(svc, "sip_throttled_total", "requests over transport.source_rate");
+	c->flooded = svc_counter(svc, "sip_flooded_total", "messages dropped unread: ten times over transport.source_rate");
+	c->banned = svc_counter(svc, "sip_banned_total", "datagrams and connections of banned sources");
+	c->scanners = svc_counter(svc, "sip_scanners_total", "requests of transport.scanners, dropped");
 	c->kernel_drops = svc_counter(svc, "udp_dropped_total", "datagrams the kernel dropped because our receive buffer was full");
 	c->stun = svc_counter(svc, "stun_requests_total", "STUN keep-alives on UDP");
 	c->opened = svc_counter(svc, "connections_opened_total", "connections accepted and opened");
@@ -58,6 +62,8 @@ static void read_rate(struct edge *self, int64_t rate)
 	if (rate == self->request_rate)
 		return;
 	bucket_destroy(&self->requests);
+	bucket_destroy(&self->messages);
+	self->messages = rate ? bucket_new((uint32_t)rate * TRANSPORT_FLOOD, (uint32_t)rate * TRANSPORT_FLOOD) : 0;
 	self->requests = rate ? bucket_new((uint32_t)rate, (uint32_t)rate) : 0; /* a second's worth at once */
 	self->request_rate = rate;
 }
@@ -113,6 +119,8 @@ static void transport_close(void **self_p)
 	udp_destroy(&self->udp);
 	bucket_destroy(&self->answers);
 	bucket_destroy(&self->requests);
+	bucket_destroy(&self->messages);
+	banlist_destroy(&self->bans);
 	rt_arena_destroy(&self->arena);
 	if (self->poll >= 0) {
 		svc_unwatch(self->svc, self->poll);
@@ -146,6 +154,10 @@ static int transport_open(void **self_p, struct svc *svc)
 		err = transport_reload(self);
 	if (err == 0)
 		err = svc_watch(svc, self->poll, EPOLLIN, poll_ready);
+	if (err == 0) {
+		self->bans = banlist_new(self); /* last: Redis may answer it from now on */
+		err = self->bans ? 0 : RT_NOMEM;
+	}
 	*self_p = self;
 	if (err < 0)
 		transport_close(self_p);
@@ -170,8 +182,13 @@ static void transport_parcel(void *arg, const struct wire_parcel *in)
 static void transport_timer(void *arg, struct rt_timer *t)
 {
 	struct edge *self = arg;
-	struct conn *conn = conns_any(self->conns, t->owner);
+	struct conn *conn;
 
+	if (t->name == EDGE_TIMER_BANS) {
+		banlist_expired(self->bans);
+		return;
+	}
+	conn = conns_any(self->conns, t->owner);
 	if (conn)
 		conn_expired(conn);
 }

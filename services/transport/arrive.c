@@ -77,12 +77,46 @@ static void note_flow(struct edge *edge, const struct sip_msg *request, const st
 	reuse_claim(edge, request, conn);
 }
 
+static bool is_letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* Is there a word in `text` that begins so? */
+static bool holds(struct slice text, struct slice word)
+{
+	for (uint32_t i = 0; i + word.n <= text.n; i++)
+		if ((i == 0 || !is_letter(text.p[i - 1])) && slice_starts_nocase(slice_from(text, i), word))
+			return true;
+	return false;
+}
+
+/* Programs that look for ways in hear nothing: any answer tells them that somebody is here. */
+static bool is_scanner(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
+{
+	const struct svc_words *words = &svc_config(edge->svc)->transport_scanners;
+	const struct slice agent = sip_msg_has(request, SIP_HDR_USER_AGENT) ? sip_msg_get(request, SIP_HDR_USER_AGENT) : SLICE("");
+	struct conn *conn;
+
+	for (uint32_t i = 0; i < words->n; i++) {
+		if (!holds(agent, words->word[i]))
+			continue;
+		++*edge->count.scanners;
+		rt_log(RT_LOG_I, "sip.scanner", 0, "source=%s agent=%s", edge_text(&origin->remote).s, rt_log_safe(agent));
+		conn = conns_get(edge->conns, origin->flow);
+		if (conn)
+			conn_finish(conn, "a scanner");
+		return true;
+	}
+	return false;
+}
+
 static void take_request(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
 {
 	struct wire_head head;
 	struct sip_msg msg = *request;
 
-	if (refuse_flood(edge, request, origin))
+	if (is_scanner(edge, request, origin) || refuse_flood(edge, request, origin))
 		return;
 	head = head_of(edge, origin);
 	if (via_wants_stamp(request, &origin->remote) && arrive_stamp(edge, request, origin, &msg) < 0) {
@@ -137,6 +171,8 @@ void arrive(struct edge *edge, struct slice text, const struct edge_origin *orig
 
 	rt_arena_reset(edge->arena);
 	++*edge->count.received;
+	if (refuse_unread(edge, origin))
+		return;
 	if (sip_msg_parse(&msg, &room, text, &fault) < 0)
 		refuse_fault(edge, &msg, origin, &fault);
 	else if (too_much(text, &msg, origin))

@@ -61,7 +61,7 @@ void conn_arm(struct conn *conn)
 
 	if (rt_timer_running(&conn->timer) && conn->timer.due <= due)
 		return; /* it fires early and looks again: cheaper than moving it for every byte */
-	svc_timer_start(conn->edge->svc, &conn->timer, conn->self, 'C', due > now ? (uint32_t)(due - now) : 0);
+	svc_timer_start(conn->edge->svc, &conn->timer, conn->self, EDGE_TIMER_CONN, due > now ? (uint32_t)(due - now) : 0);
 }
 
 void conn_expired(struct conn *conn)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "banlist.h"
 #include "rt/table.h"
 #include "sources.h"
 #include "tls.h"
@@ -270,7 +271,7 @@ static void admit(struct conns *self, int fd, struct sip_hop *remote, uint16_t n
 	socklen_t size = sizeof(address);
 	struct conn *conn;
 
-	if (!balancer && !take_source(self, remote)) {
+	if (banlist_stops(self->edge->bans, remote) || (!balancer && !take_source(self, remote))) {
 		close(fd);
 		return;
 	}
@@ -290,6 +291,8 @@ static void admit(struct conns *self, int fd, struct sip_hop *remote, uint16_t n
 
 int conns_introduce(struct conns *self, struct conn *conn, const struct sip_hop *client)
 {
+	if (banlist_stops(self->edge->bans, client))
+		return RT_DENIED;
 	if (!take_source(self, client))
 		return RT_NOMEM;
 	conn->counted = true;
@@ -315,6 +318,18 @@ void conns_accept(struct conns *self, uint32_t number)
 			return;
 		sip_hop_from_sockaddr(&remote, &address, l->known.local.proto);
 		admit(self, fd, &remote, at);
+	}
+}
+
+void conns_end_banned(struct conns *self)
+{
+	rt_handle handle;
+
+	for (uint32_t i = 0; i < rt_pool_slots(self->pool); i++) {
+		struct conn *conn = rt_pool_at(self->pool, i, &handle);
+
+		if (conn && !conn->outgoing && conn->state != CONN_DEAD && banlist_stops(self->edge->bans, &conn->remote))
+			conn_close(conn, RT_DENIED, "its source is banned");
 	}
 }
 

@@ -2,7 +2,7 @@
 /* netlist: a short list walked in order; an address is a network of all its bits. */
 #include "netlist.h"
 
-int netlist_add(struct netlist *self, struct slice word)
+int net_read(struct net *out, struct slice word)
 {
 	const int slash = slice_find(word, '/');
 	const struct slice host = slash < 0 ? word : slice_head(word, (uint32_t)slash);
@@ -15,9 +15,19 @@ int netlist_add(struct netlist *self, struct slice word)
 	bits = all;
 	if (slash >= 0 && (!slice_u32(slice_from(word, (uint32_t)slash + 1), &bits) || bits > all))
 		return RT_BAD;
+	net.bits = (uint8_t)bits;
+	*out = net;
+	return 0;
+}
+
+int netlist_add(struct netlist *self, struct slice word)
+{
+	struct net net;
+
+	if (net_read(&net, word) < 0)
+		return RT_BAD;
 	if (self->n == NETLIST_MAX)
 		return RT_BIG;
-	net.bits = (uint8_t)bits;
 	self->net[self->n++] = net;
 	return 0;
 }

@@ -7,13 +7,19 @@
 
 enum { NETLIST_MAX = 64 };
 
+struct net {
+	struct sip_hop base;
+	uint8_t bits;
+};
+
 struct netlist {
-	struct net {
-		struct sip_hop base;
-		uint8_t bits;
-	} net[NETLIST_MAX];
+	struct net net[NETLIST_MAX];
 	uint32_t n;
 };
+
+/* One word as a network; an address is one of all its bits. 0 | RT_BAD */
+RT_MUSTUSE
+int net_read(struct net *out, struct slice word);
 
 /* Add one word. 0, RT_BAD (not an address or network), RT_BIG (more than NETLIST_MAX) */
 RT_MUSTUSE

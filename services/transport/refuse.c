@@ -80,6 +80,15 @@ void refuse_fault(struct edge *edge, const struct sip_msg *request, const struct
 		conns_asked(edge->conns, origin->flow);
 }
 
+bool refuse_unread(struct edge *edge, const struct edge_origin *origin)
+{
+	if (!edge->messages || netlist_has(&edge->trusted, &origin->remote) ||
+	    bucket_take(edge->messages, source_of(&origin->remote), svc_now(edge->svc)))
+		return false;
+	++*edge->count.flooded;
+	return true;
+}
+
 /* Only what begins something is counted: ACK, CANCEL and requests within a dialog finish what was let in. */
 bool refuse_flood(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
 {

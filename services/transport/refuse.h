@@ -22,6 +22,9 @@ int refuse(struct edge *edge, const struct sip_msg *request, const struct edge_o
 void refuse_fault(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin,
 		  const struct sip_fault *fault);
 
+/* Does this source send so much that this message of it is not even parsed? */
+bool refuse_unread(struct edge *edge, const struct edge_origin *origin);
+
 /* Is this request one more than its source may begin in a second? Then it was answered 503, or not at all when there were many. */
 bool refuse_flood(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin);
 

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "arrive.h"
+#include "banlist.h"
 #include "icmp.h"
 #include "listen.h"
 #include "stun.h"
@@ -130,6 +131,8 @@ static void take(struct udp *self, uint32_t number, int i)
 	struct edge_origin o = { .local = l->known.local, .listener = (uint16_t)(number / EDGE_SOCKETS_MAX) };
 
 	sip_hop_from_sockaddr(&o.remote, &self->in_from[i], SIP_UDP);
+	if (banlist_stops(edge->bans, &o.remote))
+		return;
 	if (l->multicast) { /* a group only hears; what is answered leaves from an address of our own */
 		const int speaker = listen_for(edge, &o.remote, -1);
 

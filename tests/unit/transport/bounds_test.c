@@ -2,7 +2,9 @@
 /* The small tables that keep a source within bounds: bucket, sources, netlist. */
 #include "kit/test.h"
 
+#include "bans.h"
 #include "bucket.h"
+#include "limits.h"
 #include "netlist.h"
 #include "sources.h"
 
@@ -31,6 +33,60 @@ static void a_bucket_empties_and_fills(void **state)
 	assert_false(bucket_take(b, 42, 100000));
 	bucket_destroy(&b);
 	assert_null(b);
+}
+
+static void bans_are_networks_until_their_time(void **state)
+{
+	static const char *const bad[] = { "", "example.com", "192.0.2.1/33", "2001:db8::/129", "192.0.2.1/", "192.0.2" };
+	struct bans *b = bans_new();
+	struct sip_hop h = ip("192.0.2.7");
+
+	(void)state;
+	assert_false(bans_has(b, &h, 100));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(bans_add(b, slice_str(bad[i]), 200), RT_BAD);
+	assert_int_equal(bans_add(b, SLICE("192.0.2.7"), 200), 0);
+	assert_int_equal(bans_add(b, SLICE("198.51.100.77/22"), INT64_MAX), 0);
+	assert_int_equal(bans_add(b, SLICE("2001:db8:1::/48"), 200), 0);
+	assert_int_equal(bans_count(b), 3);
+	assert_true(bans_has(b, &h, 199));
+	assert_false(bans_has(b, &h, 200));
+	h = ip("192.0.2.8");
+	assert_false(bans_has(b, &h, 100));
+	h = ip("198.51.103.255");
+	assert_true(bans_has(b, &h, 1000));
+	h = ip("198.51.104.0");
+	assert_false(bans_has(b, &h, 1000));
+	h = ip("2001:db8:1:ffff::1");
+	assert_true(bans_has(b, &h, 100));
+	h = ip("2001:db8:2::1");
+	assert_false(bans_has(b, &h, 100));
+	assert_int_equal(bans_add(b, SLICE("192.0.2.7"), 300), 0); /* twice: the longer one */
+	assert_int_equal(bans_count(b), 3);
+	h = ip("192.0.2.7");
+	assert_true(bans_has(b, &h, 250));
+	bans_clear(b);
+	assert_false(bans_has(b, &h, 100));
+	bans_destroy(&b);
+}
+
+static void bans_are_full_at_their_limit(void **state)
+{
+	struct bans *b = bans_new();
+	char text[32];
+	struct sip_hop h = ip("10.0.63.255");
+
+	(void)state;
+	for (int i = 0; i < TRANSPORT_BANS; i++) {
+		snprintf(text, sizeof(text), "10.0.%d.%d", i >> 8, i & 255);
+		assert_int_equal(bans_add(b, slice_str(text), 10), 0);
+	}
+	assert_int_equal(bans_add(b, SLICE("10.1.0.0"), 10), RT_BIG);
+	assert_int_equal(bans_add(b, SLICE("10.0.0.1"), 20), 0);
+	assert_true(bans_has(b, &h, 9));
+	h = ip("10.1.0.0");
+	assert_false(bans_has(b, &h, 9));
+	bans_destroy(&b);
 }
 
 static void a_source_holds_no_more_than_its_limit(void **state)
@@ -108,6 +164,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bucket_empties_and_fills),
 		cmocka_unit_test(a_source_holds_no_more_than_its_limit),
+		cmocka_unit_test(bans_are_networks_until_their_time),
+		cmocka_unit_test(bans_are_full_at_their_limit),
 		cmocka_unit_test(networks_cover_addresses),
 		cmocka_unit_test(words_that_are_no_network),
 	};

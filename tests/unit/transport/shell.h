@@ -12,7 +12,7 @@
 #include "kit/test.h"
 #include "svc/actor.h"
 
-enum { SHELL_POSTS = 256 };
+enum { SHELL_POSTS = 256, SHELL_COUNTERS = 64 };
 
 struct post {
 	struct wire_head head;
@@ -31,13 +31,17 @@ struct svc {
 	struct post post[SHELL_POSTS];
 	int posts, refuse;              /* refuse: what svc_post returns instead */
 	uint32_t transaction, proxy;    /* what svc_pick finds */
-	uint64_t counter[32];
-	const char *counter_name[32];
+	uint64_t counter[SHELL_COUNTERS];
+	const char *counter_name[SHELL_COUNTERS];
 	int counters;
 	struct wire_listener listener[WIRE_LISTENERS_MAX];
 	int listeners;
 	uint64_t trail;
+	struct loc_redis *redis;        /* NULL: none */
+	uint64_t wall_ms;
 };
+
+static struct loc_redis *shell_redis; /* what the next shell gets */
 
 int svc_post(struct svc *svc, const struct wire_head *head, const struct sip_msg *msg)
 {
@@ -98,8 +102,7 @@ rt_ms svc_now(const struct svc *svc)
 
 uint64_t svc_wall_ms(const struct svc *svc)
 {
-	(void)svc;
-	return 1795300000123;
+	return svc->wall_ms;
 }
 
 void svc_timer_start(struct svc *svc, struct rt_timer *t, uint64_t owner, uint8_t name, uint32_t delay_ms)
@@ -147,9 +150,14 @@ void svc_unwatch(struct svc *svc, int fd)
 uint64_t *svc_counter(struct svc *svc, const char *name, const char *help)
 {
 	(void)help;
-	assert_true(svc->counters < 32);
+	assert_true(svc->counters < SHELL_COUNTERS);
 	svc->counter_name[svc->counters] = name;
 	return &svc->counter[svc->counters++];
+}
+
+struct loc_redis *svc_redis(struct svc *svc)
+{
+	return svc->redis;
 }
 
 /* ---- For tests ---- */
@@ -222,6 +230,8 @@ static inline struct svc *shell_open_with(const struct svc_actor *what, const ch
 
 	svc->what = what;
 	svc->now = 1000000;
+	svc->wall_ms = 1795300000123;
+	svc->redis = shell_redis;
 	svc->wheel = rt_wheel_new(svc->now);
 	svc->transaction = 21;
 	svc->proxy = 31;

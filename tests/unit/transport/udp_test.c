@@ -421,8 +421,29 @@ static void a_flood_is_turned_away(void **state)
 	shell_quiet(svc);
 	assert_int_equal(svc->posts, 6);
 	assert_true(shell_count(svc, "sip_refused_total") <= TRANSPORT_ANSWERS_BURST + TRANSPORT_ANSWERS); /* nor is it answered for ever */
+	assert_true(shell_count(svc, "sip_flooded_total") >= 50);  /* and most of it is not even parsed */
 	close(p.fd);
 	close(q.fd);
+}
+
+static void scanners_hear_nothing(void **state)
+{
+	static const char *const agents[] = { "friendly-scanner", "Mozilla FRIENDLY-scanner/2", "(sipvicious)", "unfriendly-scanner", "sip" };
+	const struct phone p = phone_on("127.0.0.1");
+	const char *text = request("REGISTER", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa");
+	char with[1024];
+
+	(void)state;
+	svc->config.transport_scanners = (struct svc_words){ { SLICE("friendly-scanner"), SLICE("sipvicious") }, 2 };
+	for (int i = 0; i < 5; i++) {
+		snprintf(with, sizeof(with), "%.*s\r\nUser-Agent: %s\r\n\r\n", (int)strlen(text) - 4, text, agents[i]);
+		phone_sends(p, 0, with, strlen(with));
+	}
+	shell_quiet(svc);
+	assert_int_equal(svc->posts, 2);
+	assert_int_equal(shell_count(svc, "sip_scanners_total"), 3);
+	assert_string_equal(phone_hears(p), "");
+	close(p.fd);
 }
 
 static void too_large_for_a_datagram_is_told(void **state)
@@ -464,6 +485,7 @@ int main(void)
 		T(trusted_peers_are_marked),
 		T(a_group_is_heard_and_answered_from_an_address_10_2_6),
 		T(a_flood_is_turned_away),
+		T(scanners_hear_nothing),
 		T(too_large_for_a_datagram_is_told),
 	};
 
