@@ -17,6 +17,7 @@
 #include "rt/clock.h"
 #include "rt/cursor.h"
 #include "rt/hash.h"
+#include "sentinel.h"
 
 enum {
 	RETRY_MIN = 50, RETRY_MAX = 2000, /* ms between attempts */
@@ -29,6 +30,8 @@ void link_init(struct loc_link *self, const struct loc_url *url, uint32_t timeou
 	*self = (struct loc_link){ .url = url, .fd = -1, .timeout_ms = timeout_ms, .at = now };
 	snprintf(self->trouble, sizeof(self->trouble), "not connected yet");
 	rt_random(&self->dice, sizeof(self->dice));
+	if (url->nsentinel)
+		self->sentinel = sentinel_new(url, timeout_ms, now);
 }
 
 static void forget_lookup(struct loc_link *self)
@@ -55,13 +58,14 @@ static void drop_socket(struct loc_link *self)
 	self->reader = 0;
 	self->out_at = self->out_n = 0;
 	self->blocked = false;
-	self->greetings = 0;
+	self->greetings = self->greeted = 0;
 	self->state = LINK_CLOSED;
 }
 
 void link_close(struct loc_link *self)
 {
 	drop_socket(self);
+	sentinel_destroy(&self->sentinel);
 	free(self->out);
 	self->out = 0;
 	self->out_size = 0;
@@ -170,6 +174,14 @@ void link_flush(struct loc_link *self)
 
 /* ---- Opening ---- */
 
+enum greeting { GREET_AUTH, GREET_SELECT, GREET_PING, GREET_ROLE, GREET_MODE };
+
+static int say(struct loc_link *self, enum greeting what, int argc, const struct slice *argv)
+{
+	self->greeting[self->greetings++] = (uint8_t)what;
+	return link_put(self, argc, argv);
+}
+
 /* What a fresh connection says first; its answers are counted, not handed on. */
 static int greet(struct loc_link *self)
 {
@@ -180,15 +192,16 @@ static int greet(struct loc_link *self)
 	int err = 0;
 
 	snprintf(number, sizeof(number), "%u", url->db);
-	self->greetings = 2;
-	if (url->user[0] || url->password[0]) {
-		err = url->user[0] ? link_put(self, 3, auth) : link_put(self, 2, password);
-		self->greetings = 3;
-	}
+	if (url->user[0] || url->password[0])
+		err = url->user[0] ? say(self, GREET_AUTH, 3, auth) : say(self, GREET_AUTH, 2, password);
+	if (!err && !url->is_sentinel)
+		err = say(self, GREET_SELECT, 2, (struct slice[]){ SLICE("SELECT"), slice_str(number) });
 	if (!err)
-		err = link_put(self, 2, (struct slice[]){ SLICE("SELECT"), slice_str(number) });
-	if (!err)
-		err = link_put(self, 1, (struct slice[]){ SLICE("PING") }); /* refused while Redis is loading its data */
+		err = say(self, GREET_PING, 1, (struct slice[]){ SLICE("PING") }); /* refused while Redis is loading its data */
+	if (!err && self->sentinel)
+		err = say(self, GREET_ROLE, 1, (struct slice[]){ SLICE("ROLE") });
+	if (!err && !url->is_sentinel)
+		err = say(self, GREET_MODE, 2, (struct slice[]){ SLICE("INFO"), SLICE("cluster") });
 	return err;
 }
 
@@ -289,11 +302,43 @@ static int open_tcp(struct loc_link *self, rt_ms now)
 	return err;
 }
 
+static int open_link(struct loc_link *self, rt_ms now)
+{
+	return self->url->path[0] ? connect_unix(self, now) : open_tcp(self, now);
+}
+
+/* Has the sentinel said where to go? */
+static int go_on_asking(struct loc_link *self, rt_ms now)
+{
+	const int err = sentinel_answer(self->sentinel, &self->found);
+
+	if (err == RT_MORE)
+		return 0;
+	if (err)
+		return lose(self, now, sentinel_trouble(self->sentinel));
+	self->url = &self->found;
+	return open_link(self, now);
+}
+
+static int begin(struct loc_link *self, rt_ms now)
+{
+	self->at = now + (self->timeout_ms > 1000 ? self->timeout_ms : 1000);
+	if (!self->url->nsentinel)
+		return open_link(self, now);
+	if (!self->sentinel)
+		return lose(self, now, "no memory to ask a sentinel");
+	self->state = LINK_ASKING;
+	sentinel_ask(self->sentinel, now);
+	return go_on_asking(self, now);
+}
+
 int link_tick(struct loc_link *self, rt_ms now)
 {
-	if (self->state == LINK_CLOSED && now >= self->at) {
-		self->at = now + (self->timeout_ms > 1000 ? self->timeout_ms : 1000);
-		return self->url->path[0] ? connect_unix(self, now) : open_tcp(self, now);
+	if (self->state == LINK_CLOSED && now >= self->at)
+		return begin(self, now);
+	if (self->state == LINK_ASKING && now < self->at) {
+		sentinel_tick(self->sentinel, now);
+		return go_on_asking(self, now);
 	}
 	if (self->state == LINK_LOOKING_UP && now < self->at)
 		return look(self, now);
@@ -340,6 +385,10 @@ int link_ready(struct loc_link *self, uint32_t ready, rt_ms now)
 {
 	int err = 0;
 
+	if (self->state == LINK_ASKING) {
+		sentinel_ready(self->sentinel, ready, now);
+		return go_on_asking(self, now);
+	}
 	if (self->fd < 0)
 		return 0;
 	if (self->state == LINK_CONNECTING && ready)
@@ -351,16 +400,29 @@ int link_ready(struct loc_link *self, uint32_t ready, rt_ms now)
 	return err;
 }
 
+/* Why this answer of the greeting means that we are at the wrong place, in `why`; false when all is well. */
+static bool is_unwelcome(enum greeting what, const redisReply *r, char *why, size_t size)
+{
+	if (r->type == REDIS_REPLY_ERROR && what != GREET_MODE) /* an ACL may well forbid INFO */
+		snprintf(why, size, "it refused us: %.96s", r->str);
+	else if (what == GREET_ROLE && (r->type != REDIS_REPLY_ARRAY || r->elements == 0 || !r->element[0]->str ||
+	                                strcmp(r->element[0]->str, "master") != 0))
+		snprintf(why, size, "it is no master any more");
+	else if (what == GREET_MODE && r->type == REDIS_REPLY_STRING && strstr(r->str, "cluster_enabled:1"))
+		snprintf(why, size, "it is a node of a Redis Cluster; name a Sentinel or a cluster proxy instead");
+	else
+		return false;
+	return true;
+}
+
 /* One answer of the greeting. */
 static int greeted(struct loc_link *self, rt_ms now, const redisReply *r)
 {
 	char why[120];
 
-	if (r->type == REDIS_REPLY_ERROR) {
-		snprintf(why, sizeof(why), "it refused us: %.96s", r->str);
+	if (is_unwelcome(self->greeting[self->greeted], r, why, sizeof(why)))
 		return lose(self, now, why);
-	}
-	if (--self->greetings == 0) {
+	if (++self->greeted == self->greetings) {
 		self->state = LINK_OPEN;
 		self->failures = 0;
 		self->trouble[0] = 0;
@@ -378,7 +440,7 @@ int link_reply(struct loc_link *self, rt_ms now, redisReply **out)
 			return lose(self, now, self->reader->errstr);
 		if (!reply)
 			return RT_MORE;
-		if (!self->greetings) {
+		if (self->greeted == self->greetings) {
 			*out = reply;
 			return 0;
 		}
@@ -390,8 +452,15 @@ int link_reply(struct loc_link *self, rt_ms now, redisReply **out)
 	return RT_DOWN;
 }
 
+int link_fd(const struct loc_link *self)
+{
+	return self->state == LINK_ASKING ? sentinel_link(self->sentinel)->fd : self->fd;
+}
+
 uint32_t link_events(const struct loc_link *self)
 {
+	if (self->state == LINK_ASKING)
+		return link_events(sentinel_link(self->sentinel));
 	if (self->fd < 0)
 		return 0;
 	return self->state == LINK_CONNECTING || self->blocked ? EPOLLIN | EPOLLOUT : EPOLLIN;
@@ -399,7 +468,7 @@ uint32_t link_events(const struct loc_link *self)
 
 rt_ms link_next(const struct loc_link *self, rt_ms now)
 {
-	if (self->state == LINK_LOOKING_UP)
+	if (self->state == LINK_LOOKING_UP || (self->state == LINK_ASKING && sentinel_link(self->sentinel)->state == LINK_LOOKING_UP))
 		return now + LOOKUP_STEP;
 	return self->state == LINK_OPEN ? UINT64_MAX : self->at;
 }

@@ -2,11 +2,12 @@
 /*
  * link: one socket to Redis that keeps itself open: looks the name up, connects, logs in, and after a loss tries again.
  *
- *   CLOSED --tick--> LOOKING_UP --> CONNECTING --> GREETING --> OPEN
- *      ^                 |              |             |           |
- *      +-----------------+--------------+-------------+-----------+   any failure: wait 50 ms .. 2 s, with jitter
+ *   CLOSED --tick--> [ASKING] --> LOOKING_UP --> CONNECTING --> GREETING --> OPEN
+ *      ^                |             |              |             |           |
+ *      +----------------+-------------+--------------+-------------+-----------+   any failure: wait 50 ms .. 2 s, with jitter
  *
- * Commands may be put from CONNECTING on; they leave after the greeting (AUTH, SELECT, PING) in one write.
+ * ASKING: a sentinel is asked who the master is, anew for each connection (sentinel.c).
+ * Commands may be put from CONNECTING on; they leave after the greeting (AUTH, SELECT, PING ..) in one write.
  */
 #ifndef LINK_H
 #define LINK_H
@@ -15,19 +16,25 @@
 #include "loc/url.h"
 #include "rt/wheel.h"
 
-enum link_state { LINK_CLOSED, LINK_LOOKING_UP, LINK_CONNECTING, LINK_GREETING, LINK_OPEN };
+enum link_state { LINK_CLOSED, LINK_ASKING, LINK_LOOKING_UP, LINK_CONNECTING, LINK_GREETING, LINK_OPEN };
 
 struct gaicb;
+struct sentinel;
+
+enum { GREETINGS_MAX = 5 };
 
 struct loc_link {
 	const struct loc_url *url;
+	struct loc_url found;     /* what the sentinel said: `url` points here then */
+	struct sentinel *sentinel; /* NULL without */
 	redisReader *reader;
 	struct gaicb *lookup;     /* of the C library, while LOOKING_UP */
 	char *out;                /* bytes to send: out[out_at .. out_n) */
 	uint32_t out_at, out_n, out_size;
 	int fd;
 	enum link_state state;
-	int greetings;            /* answers of the greeting still to come */
+	uint8_t greeting[GREETINGS_MAX]; /* whose answers are still to come, */
+	int greetings, greeted;          /* so many in all, so many there */
 	uint32_t failures;        /* in a row */
 	uint32_t timeout_ms;      /* for opening */
 	uint64_t dice;            /* of the jitter */
@@ -36,6 +43,7 @@ struct loc_link {
 	char trouble[224];        /* for a person */
 };
 
+/* `url` stays valid. With sentinels in it, and no memory for them, every try fails and says so. */
 void link_init(struct loc_link *self, const struct loc_url *url, uint32_t timeout_ms, rt_ms now);
 void link_close(struct loc_link *self); /* frees everything */
 
@@ -58,6 +66,7 @@ int link_put_raw(struct loc_link *self, struct slice bytes); /* a piece of a com
 /* The header of one argument, and of a command of n, in the protocol: 0 | RT_DOWN */
 int link_put_count(struct loc_link *self, char kind, uint64_t n);
 
+int link_fd(const struct loc_link *self); /* -1 while there is nothing to poll */
 void link_flush(struct loc_link *self);
 uint32_t link_events(const struct loc_link *self);
 rt_ms link_next(const struct loc_link *self, rt_ms now); /* when to tick */

@@ -284,7 +284,7 @@ void loc_redis_flush(struct loc_redis *self)
 
 int loc_redis_fd(const struct loc_redis *self)
 {
-	return self->link.fd;
+	return link_fd(&self->link);
 }
 
 uint32_t loc_redis_events(const struct loc_redis *self)

@@ -71,7 +71,7 @@ void loc_redis_ready2(struct loc_redis *self, uint32_t ready, rt_ms now)
 
 int loc_redis_fd2(const struct loc_redis *self)
 {
-	return self->listen.fd;
+	return link_fd(&self->listen);
 }
 
 uint32_t loc_redis_events2(const struct loc_redis *self)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* url: the two forms of a Redis address. */
+/* url: the three forms of a Redis address. */
 #include "loc/url.h"
 
 #include <stdio.h>
@@ -49,10 +49,9 @@ static bool cut_login(struct loc_url *out, struct slice *rest)
 }
 
 /* "host", "host:port", "[v6]", "[v6]:port" */
-static bool read_place(struct loc_url *out, struct slice place)
+static bool read_place(struct loc_place *out, struct slice place, uint32_t number)
 {
 	struct slice host = place, port = SLICE_NONE;
-	uint32_t number = 6379;
 	int end;
 
 	if (place.n && place.p[0] == '[') {
@@ -76,6 +75,7 @@ static bool read_place(struct loc_url *out, struct slice place)
 
 static bool read_tcp(struct loc_url *out, struct slice rest)
 {
+	struct loc_place place;
 	int slash;
 
 	if (!cut_login(out, &rest))
@@ -88,13 +88,48 @@ static bool read_tcp(struct loc_url *out, struct slice rest)
 			return false;
 		rest = slice_head(rest, (uint32_t)slash);
 	}
-	return read_place(out, rest);
+	if (!read_place(&place, rest, 6379))
+		return false;
+	memcpy(out->host, place.host, sizeof(out->host));
+	out->port = place.port;
+	return true;
+}
+
+/* "host:port,host:port/master-name/db" */
+static bool read_sentinels(struct loc_url *out, struct slice rest)
+{
+	struct slice places, name, db = SLICE_NONE;
+	int slash;
+
+	if (!cut_login(out, &rest) || (slash = slice_find(rest, '/')) < 0)
+		return false;
+	places = slice_head(rest, (uint32_t)slash);
+	name = slice_from(rest, (uint32_t)slash + 1);
+	slash = slice_find(name, '/');
+	if (slash >= 0) {
+		db = slice_from(name, (uint32_t)slash + 1);
+		name = slice_head(name, (uint32_t)slash);
+	}
+	if (name.n == 0 || !decode(name, out->master, sizeof(out->master)) || (db.n && !slice_u32(db, &out->db)))
+		return false;
+	while (places.n) {
+		const int comma = slice_find(places, ',');
+		const struct slice one = comma < 0 ? places : slice_head(places, (uint32_t)comma);
+
+		if (out->nsentinel == LOC_SENTINELS_MAX || !read_place(&out->sentinel[out->nsentinel++], one, 26379))
+			return false;
+		places = slice_from(places, comma < 0 ? places.n : (uint32_t)comma + 1);
+	}
+	return out->nsentinel > 0;
 }
 
 static bool read_unix(struct loc_url *out, struct slice rest)
 {
-	const int query = slice_find(rest, '?');
+	int query;
 
+	if (rest.n && rest.p[0] != '/' && !cut_login(out, &rest))
+		return false;
+	query = slice_find(rest, '?');
 	if (query >= 0) {
 		const struct slice db = slice_from(rest, (uint32_t)query + 1);
 
@@ -112,6 +147,8 @@ int loc_url_parse(struct loc_url *out, struct slice text)
 
 	if (slice_starts_nocase(text, SLICE("redis://")))
 		fine = read_tcp(&url, slice_from(text, 8));
+	else if (slice_starts_nocase(text, SLICE("redis+sentinel://")))
+		fine = read_sentinels(&url, slice_from(text, 17));
 	else if (slice_starts_nocase(text, SLICE("unix://")))
 		fine = read_unix(&url, slice_from(text, 7));
 	if (!fine)
@@ -122,7 +159,9 @@ int loc_url_parse(struct loc_url *out, struct slice text)
 
 void loc_url_name(const struct loc_url *url, char *out, size_t size)
 {
-	if (url->path[0])
+	if (url->master[0] && !url->host[0])
+		snprintf(out, size, "redis master %s", url->master);
+	else if (url->path[0])
 		snprintf(out, size, "redis at %s", url->path);
 	else
 		snprintf(out, size, strchr(url->host, ':') ? "redis at [%s]:%u" : "redis at %s:%u", url->host, url->port);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* config_check: what no single value can show: addresses that read, files that pair, numbers that agree. */
 #include "config_table.h"
+#include "loc/url.h"
 
 #include "rt/log.h"
 
@@ -41,6 +42,7 @@ static int check_words(struct config_draft *d)
 	static const char *const reliable[] = { "sdp", "all", "required", 0 };
 	static const char *const level[] = { "error", "warning", "info", "debug", "trace", 0 };
 	const struct svc_config *c = &d->config;
+	struct loc_url url;
 
 	if (!one_of(c->transport_client_certificate, client))
 		return config_fail(d, "transport.client_certificate", "'" SLICE_FMT "'; it must be off, optional or required",
@@ -51,8 +53,9 @@ static int check_words(struct config_draft *d)
 	if (!one_of(c->log_level, level))
 		return config_fail(d, "log.level", "'" SLICE_FMT "'; it must be error, warning, info, debug or trace",
 				   SLICE_ARG(slice_head(c->log_level, 60)));
-	if (!slice_starts_nocase(c->redis_url, SLICE("redis://")) && !slice_starts_nocase(c->redis_url, SLICE("unix://")))
-		return config_fail(d, "redis.url", "'" SLICE_FMT "'; it must be redis://host:port/db or unix:///path?db=0",
+	if (c->redis_url.n >= SVC_REDIS_URL_MAX || loc_url_parse(&url, c->redis_url))
+		return config_fail(d, "redis.url", "'" SLICE_FMT "'; it must be redis://host:port/db, unix:///path?db=0 or "
+				   "redis+sentinel://host:port,host:port/master-name/db",
 				   SLICE_ARG(slice_head(c->redis_url, 80)));
 	return 0;
 }

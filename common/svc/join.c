@@ -183,13 +183,13 @@ static int converse(struct talk *self)
 int join_cluster(struct svc_process *process)
 {
 	struct talk self = { .process = process, .began = rt_clock_ms() };
-	char url[512];
+	char url[SVC_REDIS_URL_MAX];
 	int err;
 
 	slice_cstr(process->config->redis_url, url, sizeof(url));
 	self.redis = loc_redis_new(url, (uint32_t)process->config->redis_timeout, self.began);
 	if (!self.redis) {
-		rt_log(RT_LOG_E, "config.refused", 0, "redis.url does not read; it must be redis://[user:password@]host:port/db or unix:///path?db=0");
+		rt_log(RT_LOG_E, "config.refused", 0, "no memory for a connection to Redis");
 		return RT_CONFIG;
 	}
 	err = converse(&self);

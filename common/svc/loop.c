@@ -167,7 +167,7 @@ static void count_from_start(struct svc_loop *self)
 struct svc_loop *loop_new(struct svc_process *process, int number)
 {
 	struct svc_loop *self = calloc(1, sizeof(*self));
-	char url[512];
+	char url[SVC_REDIS_URL_MAX];
 
 	if (!self)
 		return 0;

@@ -80,7 +80,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(agent,       rtp_advertise,  TEXT,     "",           0,    0,        "address put into session descriptions; empty: as in rtp, or the transport's") \
 	X(agent,       max_calls,      INT,      "100",        1,    10000,    "calls of one agent at once; more are answered 480")                   \
 	X(agent,       duration,       INT,      "300",        1,    86400,    "seconds until the agent ends a call")                                 \
-	X(redis,       url,            TEXT,     "redis://127.0.0.1:6379/0", 0, 0, "redis://[user:password@]host:port/db or unix:///path?db=0")        \
+	X(redis,       url,            TEXT,     "redis://127.0.0.1:6379/0", 0, 0, "redis://[user:password@]host:port/db, unix:///path?db=0, or redis+sentinel://host:port,host:port/master-name/db") \
 	X(redis,       timeout,        INT,      "1000",       10,   60000,    "ms until an answer is given up")                                     \
 	X(log,         level,          TEXT,     "info",       0,    0,        "error, warning, info, debug or trace")
 
@@ -101,7 +101,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(third_party,     BOOL,     "off",      0, 0,     "let a user register another user of the domain")
 /* clang-format on */
 
-enum { SVC_WORDS_MAX = 64, SVC_DOMAINS_MAX = 64 };
+enum { SVC_WORDS_MAX = 64, SVC_DOMAINS_MAX = 64, SVC_REDIS_URL_MAX = 1024 /* bytes, with a NUL */ };
 
 struct svc_words {
 	struct slice word[SVC_WORDS_MAX];

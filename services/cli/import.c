@@ -227,7 +227,7 @@ int reg_import(struct cli *cli)
 {
 	const struct source *from = find_source(cli->from);
 	struct import im = { .cli = cli };
-	char why[256], url[512];
+	char why[256], url[SVC_REDIS_URL_MAX];
 	int status;
 
 	if (!from) {

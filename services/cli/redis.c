@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* redis: one synchronous connection for as long as the command runs. */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include "cli.h"
 #include "loc/url.h"
@@ -48,16 +49,51 @@ const char *cli_redis_place(struct cli *cli)
 	return name;
 }
 
+static const struct timeval wait = { 3, 0 };
+
+/* Where one sentinel says that the master is: into host and port. */
+static bool ask_sentinel(const struct loc_place *place, struct loc_url *url, char *why, size_t size)
+{
+	redisContext *c = redisConnectWithTimeout(place->host, place->port, wait);
+	redisReply *r = NULL;
+
+	if (c && !c->err && redisSetTimeout(c, wait) == REDIS_OK)
+		r = redisCommand(c, "SENTINEL get-master-addr-by-name %s", url->master);
+	const bool known = r && r->type == REDIS_REPLY_ARRAY && r->elements == 2;
+	if (known) {
+		snprintf(url->host, sizeof url->host, "%s", r->element[0]->str);
+		url->port = (uint16_t)strtoul(r->element[1]->str, NULL, 10);
+	} else {
+		snprintf(why, size, "sentinel %s:%u: %s", place->host, place->port,
+		         r && r->type == REDIS_REPLY_ERROR ? r->str : r ? "it knows no master of that name" : c ? c->errstr : "out of memory");
+	}
+	if (r)
+		freeReplyObject(r);
+	if (c)
+		redisFree(c);
+	return known;
+}
+
+static bool find_master(struct loc_url *url, char *why, size_t size)
+{
+	for (uint32_t i = 0; i < url->nsentinel; i++)
+		if (ask_sentinel(&url->sentinel[i], url, why, size))
+			return true;
+	return url->nsentinel == 0;
+}
+
 /* Connect and log in. The connection, or NULL with the reason. */
 redisContext *cli_redis_connect(struct slice text, char *why, size_t size)
 {
-	const struct timeval wait = { 3, 0 };
 	struct loc_url url;
 
 	if (loc_url_parse(&url, text)) {
-		snprintf(why, size, "the address does not read; it should look like redis://127.0.0.1:6379/0 or unix:///path?db=0");
+		snprintf(why, size, "the address does not read; it should look like redis://127.0.0.1:6379/0, unix:///path?db=0 or "
+		                    "redis+sentinel://127.0.0.1:26379/master-name/0");
 		return NULL;
 	}
+	if (!find_master(&url, why, size))
+		return NULL;
 	redisContext *c = url.path[0] ? redisConnectUnixWithTimeout(url.path, wait) : redisConnectWithTimeout(url.host, url.port, wait);
 	if (!c || c->err)
 		snprintf(why, size, "%s", c ? c->errstr : "out of memory");

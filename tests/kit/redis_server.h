@@ -26,16 +26,26 @@ struct kit_redis {
 	pid_t pid;
 };
 
-static inline void kit_redis_child(const struct kit_redis *r, const char *password)
+enum { KIT_REDIS_WORDS = 24 };
+
+static inline void kit_redis_child(const struct kit_redis *r, const char *password, const char *const *more)
 {
 	char port[16];
+	const char *words[KIT_REDIS_WORDS + 16] = { "redis-server", "--port", port, "--bind", "127.0.0.1", "--unixsocket", r->socket,
+		                                    "--save", "", "--appendonly", "no" };
+	int n = 11;
 
 	snprintf(port, sizeof(port), "%d", r->port);
+	if (password) {
+		words[n++] = "--requirepass";
+		words[n++] = password;
+	}
+	for (int i = 0; more && more[i] && i < KIT_REDIS_WORDS; i++)
+		words[n++] = more[i];
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (chdir(r->folder) || !freopen("log", "w", stdout) || !freopen("log", "a", stderr))
 		_exit(126);
-	execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--unixsocket", r->socket, "--save", "",
-	       "--appendonly", "no", password ? "--requirepass" : (char *)0, password, (char *)0);
+	execvp("redis-server", (char *const *)(uintptr_t)words);
 	_exit(127);
 }
 
@@ -52,13 +62,13 @@ static inline int kit_redis_answers(const struct kit_redis *r)
 	return fine;
 }
 
-static inline void kit_redis_launch(struct kit_redis *r, const char *password)
+static inline void kit_redis_launch_with(struct kit_redis *r, const char *password, const char *const *more)
 {
 	int status = 0;
 
 	r->pid = fork();
 	if (r->pid == 0)
-		kit_redis_child(r, password);
+		kit_redis_child(r, password, more);
 	for (int i = 0; i < 500 && r->pid > 0; i++) {
 		if (kit_redis_answers(r))
 			return;
@@ -70,14 +80,25 @@ static inline void kit_redis_launch(struct kit_redis *r, const char *password)
 	exit(1);
 }
 
-static inline void kit_redis_start(struct kit_redis *r, int port, const char *password)
+static inline void kit_redis_launch(struct kit_redis *r, const char *password)
+{
+	kit_redis_launch_with(r, password, 0);
+}
+
+/* more: further words of its command line, NULL at the end. */
+static inline void kit_redis_start_with(struct kit_redis *r, int port, const char *password, const char *const *more)
 {
 	*r = (struct kit_redis){ .folder = "/tmp/peal-redis-XXXXXX", .port = port };
 	if (!mkdtemp(r->folder))
 		exit(1);
 	snprintf(r->socket, sizeof(r->socket), "%s/socket", r->folder);
 	snprintf(r->url, sizeof(r->url), "unix://%s", r->socket);
-	kit_redis_launch(r, password);
+	kit_redis_launch_with(r, password, more);
+}
+
+static inline void kit_redis_start(struct kit_redis *r, int port, const char *password)
+{
+	kit_redis_start_with(r, port, password, 0);
 }
 
 static inline void kit_redis_kill(struct kit_redis *r)

@@ -36,7 +36,9 @@ static void keep(void *arg, uint64_t token, int err, const redisReply *reply)
 static void urls_are_read(void **state)
 {
 	static const char *const bad[] = { "", "redis://", "redis://host:0", "redis://host:70000", "redis://h/x", "http://h",
-	                                   "unix://relative", "redis://user@h", "redis://[::1", "unix:///s?db=x" };
+	                                   "unix://relative", "redis://user@h", "redis://[::1", "unix:///s?db=x",
+	                                   "redis+sentinel://h", "redis+sentinel://h/", "redis+sentinel:///m", "redis+sentinel://h:0/m",
+	                                   "redis+sentinel://a,b,c,d,e,f,g,h,i/m", "redis+sentinel://h/m/x" };
 	struct loc_url u;
 	char name[64];
 
@@ -58,6 +60,20 @@ static void urls_are_read(void **state)
 	assert_int_equal(0, loc_url_parse(&u, SLICE("unix:///run/redis.sock?db=2")));
 	assert_string_equal("/run/redis.sock", u.path);
 	assert_int_equal(2, u.db);
+	assert_int_equal(0, loc_url_parse(&u, SLICE("unix://peal:secret@/run/redis.sock")));
+	assert_string_equal("peal", u.user);
+	assert_string_equal("/run/redis.sock", u.path);
+	assert_int_equal(0, loc_url_parse(&u, SLICE("redis+sentinel://peal:x@s-1,[2001:db8::2]:7/main/4")));
+	assert_int_equal(2, u.nsentinel);
+	assert_string_equal("s-1", u.sentinel[0].host);
+	assert_int_equal(26379, u.sentinel[0].port);
+	assert_string_equal("2001:db8::2", u.sentinel[1].host);
+	assert_int_equal(7, u.sentinel[1].port);
+	assert_string_equal("main", u.master);
+	assert_string_equal("x", u.password);
+	assert_int_equal(4, u.db);
+	loc_url_name(&u, name, sizeof(name));
+	assert_string_equal("redis master main", name);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_int_equal(RT_BAD, loc_url_parse(&u, slice_str(bad[i])));
 }
