@@ -33,7 +33,7 @@ static struct slice network_of(struct cli *cli, const char *word)
 	const struct slice text = slice_str(word);
 	const int slash = slice_find(text, '/');
 	char room[64];
-	struct rt_cursor c = rt_cursor_on(room, sizeof room);
+	struct rt_cursor c = rt_cursor_on(room, sizeof(room));
 	struct sip_hop hop;
 	uint32_t bits;
 
@@ -99,7 +99,7 @@ static int add(struct cli *cli)
 	if (seconds < 0)
 		return CLI_USAGE;
 	if (seconds)
-		snprintf(until, sizeof until, "%lld", now + (long long)seconds);
+		snprintf(until, sizeof(until), "%lld", now + (long long)seconds);
 	if (cli_redis_open(cli, NULL, 0))
 		return CLI_FAILED;
 	sweep(cli, now);
@@ -181,4 +181,4 @@ static const struct cli_verb verbs[] = {
 	{ "add", "ADDRESS[/BITS] [--for SECONDS] [--why TEXT]", "stop reading packets from there, on every transport at once", 1, 1, add },
 	{ "rm", "ADDRESS[/BITS]", "read them again", 1, 1, rm },
 };
-const struct cli_noun noun_ban = { "ban", "sources that are not heard", verbs, sizeof verbs / sizeof verbs[0] };
+const struct cli_noun noun_ban = { "ban", "sources that are not heard", verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -84,4 +84,4 @@ static const struct cli_verb verbs[] = {
 	{ "get", "SECTION.KEY", "the value a worker started here would use", 1, 1, get },
 	{ "check", "[FILE]", "would the workers accept it?", 0, 1, check },
 };
-const struct cli_noun noun_config = { "config", "the configuration of the workers", verbs, sizeof verbs / sizeof verbs[0] };
+const struct cli_noun noun_config = { "config", "the configuration of the workers", verbs, sizeof(verbs) / sizeof(verbs[0]) };

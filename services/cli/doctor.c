@@ -36,7 +36,7 @@ __attribute__((format(printf, 3, 4))) static void say(struct finding *f, enum he
 
 	f->health = health;
 	va_start(args, fmt);
-	vsnprintf(f->what, sizeof f->what, fmt, args);
+	vsnprintf(f->what, sizeof(f->what), fmt, args);
 	va_end(args);
 }
 
@@ -45,7 +45,7 @@ __attribute__((format(printf, 2, 3))) static void mend(struct finding *f, const 
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(f->mend, sizeof f->mend, fmt, args);
+	vsnprintf(f->mend, sizeof(f->mend), fmt, args);
 	va_end(args);
 }
 
@@ -68,7 +68,7 @@ static void check_redis(struct cli *cli, struct finding *f)
 {
 	char why[256];
 
-	if (cli_redis_open(cli, why, sizeof why)) {
+	if (cli_redis_open(cli, why, sizeof(why))) {
 		say(f, ILL, "%s: %s", cli_redis_place(cli), why);
 		mend(f, "start it, or name the right one: --redis URL, PEAL_REDIS_URL, redis.url");
 		return;
@@ -137,11 +137,11 @@ static void check_workers(struct cli *cli, struct finding *f)
 {
 	char missing[128] = "";
 
-	gethostname(survey.host, sizeof survey.host - 1);
+	gethostname(survey.host, sizeof(survey.host) - 1);
 	node_each(cli, gather, &survey);
 	for (int t = WIRE_TRANSPORT; t <= WIRE_REGISTRAR; t++) {
 		if (!survey.live[t])
-			snprintf(missing + strlen(missing), sizeof missing - strlen(missing), " %s", wire_tier_name((enum wire_tier)t));
+			snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing), " %s", wire_tier_name((enum wire_tier)t));
 	}
 	if (missing[0]) {
 		say(f, ILL, "no live worker of:%s", missing);
@@ -196,7 +196,7 @@ static bool accepts(const struct sip_hop *to)
 
 	if (fd < 0)
 		return false;
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	const bool ok = connect(fd, (struct sockaddr *)&address, sip_hop_to_sockaddr(to, &address)) == 0;
 	close(fd);
 	return ok;
@@ -205,7 +205,7 @@ static bool accepts(const struct sip_hop *to)
 static void check_ports(struct cli *cli, struct finding *f)
 {
 	char text[300];
-	struct rt_cursor c = rt_cursor_on(text, sizeof text - 1);
+	struct rt_cursor c = rt_cursor_on(text, sizeof(text) - 1);
 	int asked = 0;
 
 	(void)cli;
@@ -283,7 +283,7 @@ static const struct {
 	{ "workers", check_workers, true },  { "clock", check_clock, true },            { "buffers", check_buffers, false },
 	{ "ports", check_ports, true },      { "advertised", check_advertised, true },  { "sip", check_sip, true },
 };
-enum { CHECKS = sizeof checks / sizeof checks[0] };
+enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
 
 static void print_finding(const char *name, const struct finding *f)
 {

@@ -75,7 +75,7 @@ static int64_t read_time(struct slice s)
 
 	if (slice_u64(s, &seconds))
 		return seconds <= INT64_MAX ? (int64_t)seconds : 0;
-	if (!slice_cstr(s, text, sizeof text) || !strptime(text, "%Y-%m-%d %H:%M:%S", &tm))
+	if (!slice_cstr(s, text, sizeof(text)) || !strptime(text, "%Y-%m-%d %H:%M:%S", &tm))
 		return 0;
 	return mktime(&tm);
 }
@@ -94,7 +94,7 @@ static struct slice read_received(struct slice text, struct rt_arena *a)
 	struct sip_uri uri;
 	struct sip_hop hop;
 	char room[64];
-	struct rt_cursor c = rt_cursor_on(room, sizeof room);
+	struct rt_cursor c = rt_cursor_on(room, sizeof(room));
 
 	if (text.n == 0 || sip_uri_parse(&uri, text))
 		return SLICE("");
@@ -144,7 +144,7 @@ static bool is_added(struct slice name)
 {
 	static const char *const names[] = { "callid", "expires", "cseq", "updatedAt", "alias", "usedAsRoute", "fs-conn-id" };
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (slice_eq_nocase(name, slice_str(names[i])))
 			return true;
 	return false;

@@ -156,7 +156,7 @@ static const struct source sources[] = {
 
 static const struct source *find_source(const char *name)
 {
-	for (size_t i = 0; name && i < sizeof sources / sizeof *sources; i++)
+	for (size_t i = 0; name && i < sizeof(sources) / sizeof(*sources); i++)
 		if (!strcmp(sources[i].name, name))
 			return &sources[i];
 	return NULL;
@@ -234,9 +234,9 @@ int reg_import(struct cli *cli)
 		cli_fail("--from says whose records they are: kamailio or flexisip");
 		return CLI_USAGE;
 	}
-	if (cli_redis_open(cli, NULL, 0) || !slice_cstr(cli_redis_url(cli), url, sizeof url))
+	if (cli_redis_open(cli, NULL, 0) || !slice_cstr(cli_redis_url(cli), url, sizeof(url)))
 		return CLI_FAILED;
-	redisContext *there = cli_redis_connect(slice_str(cli->arg[0]), why, sizeof why);
+	redisContext *there = cli_redis_connect(slice_str(cli->arg[0]), why, sizeof(why));
 	if (!there)
 		return cli_fail("the source does not answer: %s", why);
 	im.domain = first_domain(cli);

@@ -5,7 +5,7 @@
 static const struct cli_noun *const nouns[] = {
 	&noun_user, &noun_policy, &noun_reg, &noun_ban, &noun_node, &noun_config, &noun_ping, &noun_doctor,
 };
-enum { NOUNS = sizeof nouns / sizeof nouns[0] };
+enum { NOUNS = sizeof(nouns) / sizeof(nouns[0]) };
 
 static void print_noun(FILE *f, const struct cli_noun *n)
 {
@@ -13,7 +13,7 @@ static void print_noun(FILE *f, const struct cli_noun *n)
 		const struct cli_verb *v = &n->verb[i];
 		char head[96];
 
-		snprintf(head, sizeof head, "peal %s%s%s%s%s", n->name, v->name[0] ? " " : "", v->name, v->args[0] ? " " : "", v->args);
+		snprintf(head, sizeof(head), "peal %s%s%s%s%s", n->name, v->name[0] ? " " : "", v->name, v->args[0] ? " " : "", v->args);
 		fprintf(f, "  %-44s %s\n", head, v->what);
 	}
 }
@@ -41,7 +41,7 @@ static const struct cli_noun *find_noun(const char *word)
 			return nouns[i];
 		names[i] = nouns[i]->name;
 	}
-	const char *near = cli_suggest(word, names, NOUNS, sizeof names[0]);
+	const char *near = cli_suggest(word, names, NOUNS, sizeof(names[0]));
 	fprintf(stderr, "peal: no command \"%s\"%s%s%s `peal help` lists them.\n", word, near ? "; did you mean \"" : ".", near ? near : "",
 	        near ? "\"?" : "");
 	return NULL;
@@ -53,7 +53,7 @@ static const struct cli_verb *find_verb(const struct cli_noun *n, const char *wo
 		if (!strcmp(n->verb[i].name, word))
 			return &n->verb[i];
 	}
-	const char *near = cli_suggest(word, &n->verb[0].name, n->nverb, sizeof n->verb[0]);
+	const char *near = cli_suggest(word, &n->verb[0].name, n->nverb, sizeof(n->verb[0]));
 	fprintf(stderr, "peal %s: %s%s%s%s%s%s It can:\n", n->name, word[0] ? "no \"" : "what?", word, word[0] ? "\"" : "",
 	        near ? "; did you mean \"" : word[0] ? "." : "", near ? near : "", near ? "\"?" : "");
 	print_noun(stderr, n);

@@ -32,7 +32,7 @@ int node_each(struct cli *cli, node_fn *fn, void *arg)
 static struct slice listeners(struct cli *cli, const struct wire_member *m)
 {
 	char text[1024];
-	struct rt_cursor c = rt_cursor_on(text, sizeof text);
+	struct rt_cursor c = rt_cursor_on(text, sizeof(text));
 
 	for (int i = 0; i < m->nlistener; i++) {
 		if (i)
@@ -96,7 +96,7 @@ static int live(struct cli *cli)
 		cli_fail("no tier \"%s\"; there are transport, transaction, proxy and registrar", cli->arg[0]);
 		return CLI_USAGE;
 	}
-	gethostname(w.host, sizeof w.host - 1);
+	gethostname(w.host, sizeof(w.host) - 1);
 	if (node_each(cli, count_live, &w) < 0)
 		return CLI_FAILED;
 	if (!w.live)
@@ -109,4 +109,4 @@ static const struct cli_verb verbs[] = {
 	{ "live", "TIER", "is a worker of that tier alive on this host? For health checks", 1, 1, live },
 	{ "ls", "", "workers: tier, state, load, listeners", 0, 0, ls },
 };
-const struct cli_noun noun_node = { "node", "which workers are alive", verbs, sizeof verbs / sizeof verbs[0] };
+const struct cli_noun noun_node = { "node", "which workers are alive", verbs, sizeof(verbs) / sizeof(verbs[0]) };

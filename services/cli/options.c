@@ -34,14 +34,14 @@ static const struct option options[] = {
 	{ "timeout", "SECONDS", "ping: how long to wait (else 3)", offsetof(struct cli, timeout) },
 	{ "help", NULL, "what a command takes", offsetof(struct cli, help) },
 };
-enum { OPTIONS = sizeof options / sizeof options[0] };
+enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 
 void cli_options_print(FILE *out)
 {
 	for (int i = 0; i < OPTIONS; i++) {
 		char head[40];
 
-		snprintf(head, sizeof head, "--%s %s", options[i].name, options[i].value ? options[i].value : "");
+		snprintf(head, sizeof(head), "--%s %s", options[i].name, options[i].value ? options[i].value : "");
 		fprintf(out, "  %-24s %s\n", head, options[i].what);
 	}
 }
@@ -53,8 +53,8 @@ static const struct option *find_option(const char *word, size_t n)
 			return &options[i];
 	}
 	char name[64];
-	snprintf(name, sizeof name, "%.*s", (int)n, word);
-	const char *near = cli_suggest(name, &options[0].name, OPTIONS, sizeof options[0]);
+	snprintf(name, sizeof(name), "%.*s", (int)n, word);
+	const char *near = cli_suggest(name, &options[0].name, OPTIONS, sizeof(options[0]));
 	fprintf(stderr, "peal: no option --%s%s%s%s `peal help` lists them.\n", name, near ? "; did you mean --" : ".", near ? near : "",
 	        near ? "?" : "");
 	return NULL;
@@ -104,11 +104,11 @@ static bool read_state(const char *folder)
 {
 	char path[512], line[4096];
 
-	snprintf(path, sizeof path, "%s/peal.env", folder);
+	snprintf(path, sizeof(path), "%s/peal.env", folder);
 	FILE *f = fopen(path, "re");
 	if (!f)
 		return false;
-	while (fgets(line, sizeof line, f)) {
+	while (fgets(line, sizeof(line), f)) {
 		char *equals = strchr(line, '=');
 
 		line[strcspn(line, "\n")] = '\0';
@@ -132,7 +132,7 @@ static void find_state(struct cli *cli)
 	}
 	if (cli->redis_url || cli->config_file || getenv("PEAL_REDIS_URL") || getenv("PEAL_CONFIG") || read_state("var"))
 		return;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 20); /* .../build/bin/peal */
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 20); /* .../build/bin/peal */
 	for (int up = 0; n > 0 && up < 3; up++) {
 		while (n > 0 && self[--n] != '/')
 			;

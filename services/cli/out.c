@@ -21,7 +21,7 @@ struct cli_out {
 
 struct cli_out *cli_out_new(const struct cli *cli, const char *const *titles, int n)
 {
-	struct cli_out *self = calloc(1, sizeof *self);
+	struct cli_out *self = calloc(1, sizeof(*self));
 
 	if (self && n <= COLUMNS) {
 		self->title = titles;
@@ -39,7 +39,7 @@ static void add(struct cli_out *self, struct slice value, bool number)
 		flush(self);
 	if (self->cells == self->room) {
 		size_t room = self->room ? self->room * 2 : 256;
-		struct cell *more = realloc(self->cell, room * sizeof *more);
+		struct cell *more = realloc(self->cell, room * sizeof(*more));
 
 		if (!more)
 			return;
@@ -59,7 +59,7 @@ void cli_out_number(struct cli_out *self, int64_t value)
 {
 	char text[24];
 
-	snprintf(text, sizeof text, "%lld", (long long)value);
+	snprintf(text, sizeof(text), "%lld", (long long)value);
 	add(self, slice_str(text), true);
 }
 

@@ -61,7 +61,7 @@ static int ask_twice(char out[PASSWORD_MAX])
 	else
 		err = 0;
 	fclose(tty);
-	explicit_bzero(again, sizeof again);
+	explicit_bzero(again, sizeof(again));
 	return err;
 }
 

@@ -12,7 +12,7 @@
 static int open_socket(const struct sip_hop *to, struct sip_hop *local)
 {
 	struct sockaddr_storage address, mine;
-	socklen_t n = sizeof mine;
+	socklen_t n = sizeof(mine);
 	const int fd = socket(to->family == 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -29,7 +29,7 @@ static struct slice write_options(struct rt_cursor *c, struct slice domain, cons
 {
 	uint64_t dice[2];
 
-	rt_random(dice, sizeof dice);
+	rt_random(dice, sizeof(dice));
 	rt_cursor_printf(c, "OPTIONS sip:" SLICE_FMT " SIP/2.0\r\nVia: SIP/2.0/UDP ", SLICE_ARG(domain));
 	sip_hop_render_host(c, local);
 	rt_cursor_printf(c, ":%u;rport;branch=z9hG4bKping", local->port);
@@ -52,7 +52,7 @@ static void read_answer(struct ping *out, const char *text)
 	if (server) {
 		const struct slice rest = slice_str(server + 9);
 
-		slice_cstr(slice_trim(slice_head(rest, (uint32_t)strcspn(rest.p, "\r"))), out->server, sizeof out->server);
+		slice_cstr(slice_trim(slice_head(rest, (uint32_t)strcspn(rest.p, "\r"))), out->server, sizeof(out->server));
 	}
 }
 
@@ -60,7 +60,7 @@ struct ping ping_options(const struct sip_hop *to, struct slice domain, int time
 {
 	struct ping out = { .reason = "no answer" };
 	char request[1024], answer[4096];
-	struct rt_cursor c = rt_cursor_on(request, sizeof request);
+	struct rt_cursor c = rt_cursor_on(request, sizeof(request));
 	struct sip_hop local;
 	const int fd = open_socket(to, &local);
 	const rt_ms began = rt_clock_ms();
@@ -77,7 +77,7 @@ struct ping ping_options(const struct sip_hop *to, struct slice domain, int time
 		if (send(fd, text.p, text.n, 0) < 0 && errno != ECONNREFUSED)
 			break;
 		if (poll(&p, 1, again < left ? again : left) > 0) {
-			const ssize_t n = recv(fd, answer, sizeof answer - 1, 0);
+			const ssize_t n = recv(fd, answer, sizeof(answer) - 1, 0);
 
 			if (n > 0) {
 				answer[n] = '\0';
@@ -100,7 +100,7 @@ struct slice ping_domain(struct cli *cli, const struct sip_hop *to)
 {
 	const struct svc_config *c = cli_config(cli);
 	char text[64];
-	struct rt_cursor cursor = rt_cursor_on(text, sizeof text);
+	struct rt_cursor cursor = rt_cursor_on(text, sizeof(text));
 
 	if (c && c->ndomain)
 		return c->domain[0].name;
@@ -144,7 +144,7 @@ static bool read_target(const char *word, struct sip_hop *out)
 {
 	char text[128];
 
-	snprintf(text, sizeof text, "%s%s", strncmp(word, "udp:", 4) ? "udp:" : "", word);
+	snprintf(text, sizeof(text), "%s%s", strncmp(word, "udp:", 4) ? "udp:" : "", word);
 	if (sip_hop_parse(out, slice_str(text))) {
 		cli_fail("\"%s\" is not an address; it should look like 192.0.2.1:5060", word);
 		return false;
@@ -158,7 +158,7 @@ static bool await_listener(struct cli *cli, struct sip_hop *to, rt_ms until)
 	char why[256];
 	bool found;
 
-	while (!(found = cli_redis_open(cli, why, sizeof why) == 0 && ping_find(cli, to)) && rt_clock_ms() < until)
+	while (!(found = cli_redis_open(cli, why, sizeof(why)) == 0 && ping_find(cli, to)) && rt_clock_ms() < until)
 		usleep(100000);
 	if (!cli->redis)
 		cli_redis_open(cli, NULL, 0); /* says why */
@@ -172,7 +172,7 @@ static int run(struct cli *cli)
 	const int64_t wait = cli_number("timeout", cli->timeout, 3, 1, 3600);
 	struct sip_hop to;
 	char name[80];
-	struct rt_cursor c = rt_cursor_on(name, sizeof name - 1);
+	struct rt_cursor c = rt_cursor_on(name, sizeof(name) - 1);
 
 	if (wait < 0)
 		return CLI_USAGE;

@@ -13,7 +13,7 @@ static const struct {
 	{ "recurse", "recurse", "on", "a 3xx of a phone is followed here" },
 	{ "no-recurse", "recurse", "off", "a 3xx of a phone is passed to the caller" },
 };
-enum { CHOICES = sizeof choices / sizeof choices[0] };
+enum { CHOICES = sizeof(choices) / sizeof(choices[0]) };
 
 static int find_choice(const char *word)
 {
@@ -21,7 +21,7 @@ static int find_choice(const char *word)
 		if (!strcmp(choices[i].word, word))
 			return i;
 	}
-	const char *near = cli_suggest(word, &choices[0].word, CHOICES, sizeof choices[0]);
+	const char *near = cli_suggest(word, &choices[0].word, CHOICES, sizeof(choices[0]));
 	fprintf(stderr, "peal policy set: no choice \"%s\"%s%s%s; the choices are\n", word, near ? "; did you mean " : "", near ? near : "",
 	        near ? "?" : "");
 	for (int i = 0; i < CHOICES; i++)
@@ -91,4 +91,4 @@ static const struct cli_verb verbs[] = {
 	{ "show", "USER@DOMAIN", "what is set", 1, 1, show },
 	{ "rm", "USER@DOMAIN", "back to what the domain says", 1, 1, rm },
 };
-const struct cli_noun noun_policy = { "policy", "how calls to one user are treated", verbs, sizeof verbs / sizeof verbs[0] };
+const struct cli_noun noun_policy = { "policy", "how calls to one user are treated", verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -45,7 +45,7 @@ const char *cli_redis_place(struct cli *cli)
 
 	if (loc_url_parse(&url, cli_redis_url(cli)))
 		return "redis";
-	loc_url_name(&url, name, sizeof name);
+	loc_url_name(&url, name, sizeof(name));
 	return name;
 }
 
@@ -112,7 +112,7 @@ int cli_redis_open(struct cli *cli, char *why, size_t size)
 		return 0;
 	const struct slice url = cli_redis_url(cli);
 	if (slice_present(url))
-		cli->redis = cli_redis_connect(url, reason, sizeof reason);
+		cli->redis = cli_redis_connect(url, reason, sizeof(reason));
 	if (cli->redis)
 		return 0;
 	if (why)

@@ -12,7 +12,7 @@
 enum { PAGE = 200 };
 
 static const char *const titles[] = { "address", "contact", "expires_in", "q", "received", "user_agent", "id" };
-enum { TITLES = sizeof titles / sizeof titles[0] };
+enum { TITLES = sizeof(titles) / sizeof(titles[0]) };
 
 /* The id is for `reg rm` and for programs; a list for a person is wide enough without it. */
 static int columns(const struct cli *cli)
@@ -278,4 +278,4 @@ static const struct cli_verb verbs[] = {
 	{ "reindex", "", "make the lists anew from the records", 0, 0, reg_reindex },
 	{ "import", "URL --from kamailio|flexisip", "take over what another server keeps in its Redis", 1, 1, reg_import },
 };
-const struct cli_noun noun_reg = { "reg", "who is registered where", verbs, sizeof verbs / sizeof verbs[0] };
+const struct cli_noun noun_reg = { "reg", "who is registered where", verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -107,7 +107,7 @@ static int read_batch(struct scan *scan, const redisReply *keys)
 {
 	struct cli *cli = scan->cli;
 	const size_t n = keys->elements;
-	redisReply **hash = calloc(n + 1, sizeof *hash);
+	redisReply **hash = calloc(n + 1, sizeof(*hash));
 
 	if (!hash)
 		return cli_fail("out of memory");

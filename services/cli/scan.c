@@ -37,7 +37,7 @@ int scan_keys(struct scan *self, const char *pattern)
 				freeReplyObject(r);
 			return status;
 		}
-		snprintf(at, sizeof at, "%s", r->element[0]->str);
+		snprintf(at, sizeof(at), "%s", r->element[0]->str);
 		status = self->batch(self, r->element[1]);
 		freeReplyObject(r);
 		if (status)

@@ -78,7 +78,7 @@ static int set_password(struct cli *cli, bool fresh)
 	if (password_read(password, cli->password_stdin))
 		return CLI_FAILED;
 	const int status = store(cli, aor, realm, password);
-	explicit_bzero(password, sizeof password);
+	explicit_bzero(password, sizeof(password));
 	if (status == CLI_DONE)
 		printf(fresh ? SLICE_FMT " may register now (realm " SLICE_FMT ")\n" : "password of " SLICE_FMT " changed (realm " SLICE_FMT ")\n",
 		       SLICE_ARG(aor), SLICE_ARG(realm));
@@ -211,4 +211,4 @@ static const struct cli_verb verbs[] = {
 	{ "enable", "USER@DOMAIN", "let in again", 1, 1, enable },
 	{ "ls", "[DOMAIN]", "users, in alphabetical order", 0, 1, ls },
 };
-const struct cli_noun noun_user = { "user", "who may register and call", verbs, sizeof verbs / sizeof verbs[0] };
+const struct cli_noun noun_user = { "user", "who may register and call", verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -28,7 +28,7 @@ static void print_time(const char *id)
 	char text[16];
 
 	localtime_r(&at, &tm);
-	strftime(text, sizeof text, "%H:%M:%S", &tm);
+	strftime(text, sizeof(text), "%H:%M:%S", &tm);
 	printf("%s  ", text);
 }
 
@@ -80,7 +80,7 @@ static void print_event(struct watch *w, const redisReply *entry)
 	const char *id = entry->element[0]->str;
 	const redisReply *event = entry->element[1];
 
-	snprintf(w->at, sizeof w->at, "%s", id);
+	snprintf(w->at, sizeof(w->at), "%s", id);
 	if (event->type != REDIS_REPLY_ARRAY || !is_wanted(w, cli_field(event, "aor")))
 		return;
 	if (w->cli->json)
@@ -111,7 +111,7 @@ static bool find_end(struct watch *w)
 
 	if (!r)
 		return false;
-	snprintf(w->at, sizeof w->at, "%s", any ? r->element[0]->element[0]->str : "0-0");
+	snprintf(w->at, sizeof(w->at), "%s", any ? r->element[0]->element[0]->str : "0-0");
 	freeReplyObject(r);
 	return true;
 }
@@ -123,7 +123,7 @@ static void come_back(struct cli *cli)
 
 	redisFree(cli->redis);
 	cli->redis = NULL;
-	while (cli_redis_open(cli, why, sizeof why))
+	while (cli_redis_open(cli, why, sizeof(why)))
 		sleep(1);
 	fputs("peal: Redis is back\n", stderr);
 }
