@@ -80,29 +80,41 @@ struct sip_draft *sip_draft_reply(struct rt_arena *a, const struct sip_msg *req,
 	return d;
 }
 
-/* One parameter of the stamped Via: received is dropped here and written last, rport gets its value. */
-static void stamp_param(struct rt_cursor *c, const struct sip_param *param, uint16_t port)
-{
-	const struct slice last = slice_present(param->value) ? param->value : param->name;
+struct stamp { /* what the topmost Via is told */
+	struct slice ip;  /* absent: received stays as it is */
+	uint16_t port;
+	uint32_t keep;
+};
 
-	if (slice_eq_nocase(param->name, SLICE("received")))
-		return;
-	rt_cursor_char(c, ';');
-	if (!slice_eq_nocase(param->name, SLICE("rport"))) {
-		rt_cursor_put(c, char_between(param->name.p, last.p + last.n));
-		return;
-	}
+static void put_value(struct rt_cursor *c, const struct sip_param *param, uint32_t value)
+{
 	rt_cursor_put(c, param->name);
-	if (port) {
+	if (value) {
 		rt_cursor_char(c, '=');
-		rt_cursor_u64(c, port);
+		rt_cursor_u64(c, value);
 	}
 }
 
-void sip_draft_stamp(struct sip_draft *d, struct slice ip, uint16_t port)
+/* One parameter of the stamped Via: received is dropped here and written last, rport and keep get their values. */
+static void stamp_param(struct rt_cursor *c, const struct sip_param *param, const struct stamp *stamp)
+{
+	const struct slice last = slice_present(param->value) ? param->value : param->name;
+	const bool rport = !stamp->keep && slice_eq_nocase(param->name, SLICE("rport"));
+	const bool keep = stamp->keep && !slice_present(param->value) && slice_eq_nocase(param->name, SLICE("keep"));
+
+	if (!stamp->keep && slice_eq_nocase(param->name, SLICE("received")))
+		return;
+	rt_cursor_char(c, ';');
+	if (rport || keep)
+		put_value(c, param, rport ? stamp->port : stamp->keep);
+	else
+		rt_cursor_put(c, char_between(param->name.p, last.p + last.n));
+}
+
+static void stamp_via(struct sip_draft *d, const struct stamp *stamp)
 {
 	const struct slice top = draft_top(d, SIP_HDR_VIA);
-	const uint32_t room = top.n + ip.n + 24;
+	const uint32_t room = top.n + stamp->ip.n + 36;
 	struct sip_via via;
 	struct sip_param param;
 
@@ -119,11 +131,22 @@ void sip_draft_stamp(struct sip_draft *d, struct slice ip, uint16_t port)
 	}
 	rt_cursor_put(&c, via.params.p ? char_between(top.p, via.params.p - 1) : top);
 	while (sip_param_next(&via.params, &param) == 1)
-		stamp_param(&c, &param, port);
-	if (slice_present(ip)) {
+		stamp_param(&c, &param, stamp);
+	if (slice_present(stamp->ip)) {
 		rt_cursor_lit(&c, ";received=");
-		rt_cursor_put(&c, ip);
+		rt_cursor_put(&c, stamp->ip);
 	}
 	rt_arena_shrink(d->arena, c.p, c.n);
 	sip_draft_set(d, SIP_HDR_VIA, rt_cursor_text(&c));
+}
+
+void sip_draft_stamp(struct sip_draft *d, struct slice ip, uint16_t port)
+{
+	stamp_via(d, &(struct stamp){ .ip = ip, .port = port });
+}
+
+void sip_draft_keep(struct sip_draft *d, uint32_t seconds)
+{
+	if (seconds)
+		stamp_via(d, &(struct stamp){ .keep = seconds });
 }

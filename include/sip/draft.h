@@ -45,6 +45,9 @@ void sip_draft_body(struct sip_draft *d, struct slice type, struct slice body); 
  * `received` always when `ip` is present. Existing values are replaced. */
 void sip_draft_stamp(struct sip_draft *d, struct slice ip, uint16_t port);
 
+/* keep=seconds, where the topmost Via of a request offers keep without a value, RFC 6223 4.3. */
+void sip_draft_keep(struct sip_draft *d, uint32_t seconds);
+
 /*
  * Render text and index together: the receiver need not parse. Content-Length is made right (added when absent, 16.6 step 9).
  * Facts of untouched fields are moved, of changed ones read again.

@@ -56,6 +56,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(transport,   origins,        WORDS,    "",           0,    0,        "Origin values accepted on ws and wss; empty: any")                    \
 	X(transport,   alias_peers,    WORDS,    "",           0,    0,        "addresses of peers whose alias is believed over TCP (RFC 5923)")      \
 	X(transport,   balancers,      WORDS,    "",           0,    0,        "addresses or networks of load balancers that begin connections with the PROXY protocol") \
+	X(transport,   keep,           INT,      "25",         0,    3600,     "seconds between keep-alives on UDP: told to phones that offer them (RFC 6223), sent to phones behind NAT; 0: none") \
 	X(transport,   source_rate,    INT,      "0",          0,    1000000,  "new requests a second from one source address, more are refused, and ten times as many messages not even read; 0: any number; peers are free") \
 	X(transport,   scanners,       WORDS,    "friendly-scanner friendly-request sipvicious sipcli sip-scan sundayddr iWar SIVuS pplsip VaxSIPUserAgent", 0, 0, "requests whose User-Agent has a word that begins so are dropped without an answer") \
 	X(transaction, t1,             INT,      "500",        10,   10000,    "ms, RFC 3261 17.1.1.1")                                              \

@@ -19,6 +19,7 @@
 #include "banlist.h"
 #include "conns.h"
 #include "depart.h"
+#include "keeps.h"
 #include "listen.h"
 #include "tls.h"
 #include "udp.h"
@@ -39,6 +40,8 @@ static void count_open(struct edge *self)
 	c->unsent = svc_counter(svc, "sip_unsent_total", "messages that could not be sent");
 	c->throttled = svc_counter(svc, "sip_throttled_total", "requests over transport.source_rate");
 	c->flooded = svc_counter(svc, "sip_flooded_total", "messages dropped unread: ten times over transport.source_rate");
+	c->kept = svc_counter(svc, "nat_contacts", "phones behind NAT that are sent keep-alives on UDP");
+	c->keepalives = svc_counter(svc, "nat_keepalives_total", "keep-alives sent to them");
 	c->banned = svc_counter(svc, "sip_banned_total", "datagrams and connections of banned sources");
 	c->scanners = svc_counter(svc, "sip_scanners_total", "requests of transport.scanners, dropped");
 	c->kernel_drops = svc_counter(svc, "udp_dropped_total", "datagrams the kernel dropped because our receive buffer was full");
@@ -113,6 +116,7 @@ static void transport_close(void **self_p)
 
 	if (!self)
 		return;
+	keeps_destroy(&self->keeps);
 	conns_destroy(&self->conns);
 	tls_unload(self);
 	listen_close(self);
@@ -146,7 +150,8 @@ static int transport_open(void **self_p, struct svc *svc)
 	self->answers = bucket_new(TRANSPORT_ANSWERS, TRANSPORT_ANSWERS_BURST);
 	self->udp = udp_new(self);
 	self->conns = conns_new(self);
-	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns)
+	self->keeps = keeps_new(self);
+	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns || !self->keeps)
 		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
 	else
 		err = listen_open(self);
@@ -186,6 +191,10 @@ static void transport_timer(void *arg, struct rt_timer *t)
 
 	if (t->name == EDGE_TIMER_BANS) {
 		banlist_expired(self->bans);
+		return;
+	}
+	if (t->name == EDGE_TIMER_KEEP) {
+		keeps_expired(self->keeps, t->owner);
 		return;
 	}
 	conn = conns_any(self->conns, t->owner);

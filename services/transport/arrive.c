@@ -9,6 +9,28 @@
 #include "sip/route.h"
 #include "via.h"
 
+enum { KEEP_STREAM = 120 }; /* RFC 5626 4.4.1 */
+
+/* RFC 6223 4.3: a phone offers to keep its way to us open when it registers or begins a dialog. */
+static bool wants_keep(const struct sip_msg *request)
+{
+	const uint8_t method = request->index->method;
+
+	return (request->index->facts.via_flags & SIP_VIA_KEEP) &&
+	       (method == SIP_REGISTER || method == SIP_INVITE || method == SIP_SUBSCRIBE);
+}
+
+/* How often: on a stream at least twice before it counts as idle. */
+static uint32_t keep_seconds(const struct edge *edge, const struct sip_hop *remote)
+{
+	const struct svc_config *config = svc_config(edge->svc);
+	const int64_t half = config->transport_idle_timeout / 2;
+
+	if (!sip_transport_reliable(remote->proto) || !config->transport_keep)
+		return (uint32_t)config->transport_keep;
+	return (uint32_t)(half < KEEP_STREAM ? half : KEEP_STREAM);
+}
+
 int arrive_stamp(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, struct sip_msg *out)
 {
 	const bool rport = request->index->facts.via_flags & SIP_VIA_RPORT;
@@ -19,7 +41,10 @@ int arrive_stamp(struct edge *edge, const struct sip_msg *request, const struct 
 	if (!d)
 		return RT_NOMEM;
 	sip_hop_render_ip(&ip, &origin->remote);
-	sip_draft_stamp(d, rt_cursor_text(&ip), rport ? origin->remote.port : 0);
+	if (via_wants_stamp(request, &origin->remote))
+		sip_draft_stamp(d, rt_cursor_text(&ip), rport ? origin->remote.port : 0);
+	if (wants_keep(request))
+		sip_draft_keep(d, keep_seconds(edge, &origin->remote));
 	return sip_draft_render(d, edge->arena, out);
 }
 
@@ -119,7 +144,7 @@ static void take_request(struct edge *edge, const struct sip_msg *request, const
 	if (is_scanner(edge, request, origin) || refuse_flood(edge, request, origin))
 		return;
 	head = head_of(edge, origin);
-	if (via_wants_stamp(request, &origin->remote) && arrive_stamp(edge, request, origin, &msg) < 0) {
+	if ((via_wants_stamp(request, &origin->remote) || wants_keep(request)) && arrive_stamp(edge, request, origin, &msg) < 0) {
 		/* no room for a few bytes more: the head is at its limit */
 		(void)refuse(edge, request, origin, &(struct refusal){ .status = 513 });
 		return;

@@ -12,7 +12,7 @@ void arrive(struct edge *edge, struct slice text, const struct edge_origin *orig
  * says more. */
 void arrive_unframed(struct edge *edge, struct slice head, const struct edge_origin *origin, int status);
 
-/* The request with received and rport in its top Via, in the edge's arena. 0, or as sip_draft_render. */
+/* The request with received and rport, and keep where it is offered, in its top Via, in the edge's arena. 0, or as sip_draft_render. */
 RT_MUSTUSE
 int arrive_stamp(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, struct sip_msg *out);
 

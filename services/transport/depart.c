@@ -6,6 +6,7 @@
 #include "depart.h"
 
 #include "conns.h"
+#include "keeps.h"
 #include "listen.h"
 #include "sip/addr.h"
 #include "udp.h"
@@ -245,6 +246,8 @@ static int answer(struct edge *edge, const struct sip_msg *m, struct edge_way wa
 	if (listener != way.listener)
 		way.from = (struct sip_hop){ 0 };
 	way.listener = (uint16_t)listener;
+	if (keeps_concerns(m))
+		keeps_note(edge->keeps, &way, m);
 	return udp_send(edge->udp, &way, part, owed);
 }
 

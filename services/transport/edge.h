@@ -44,13 +44,14 @@ struct edge_owed {                /* who hears UNSENT; to == 0: nobody */
 };
 
 struct edge_counters {
-	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kernel_drops, *stun, *opened, *closed, *connections;
+	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kept, *keepalives, *kernel_drops, *stun, *opened, *closed, *connections;
 };
 
 struct udp;
 struct conns;
 struct tls;
 struct banlist;
+struct keeps;
 
 struct edge {
 	struct svc *svc;
@@ -67,6 +68,7 @@ struct edge {
 	struct bucket *messages;      /* of any kind, before they are parsed; NULL: any number */
 	int64_t request_rate;         /* what these two were made for */
 	struct banlist *bans;
+	struct keeps *keeps;
 	struct netlist trusted, aliases, balancers;
 	struct large large;
 	struct edge_counters count;
@@ -81,7 +83,7 @@ struct edge_text edge_text(const struct sip_hop *hop);
 void edge_unsent(struct edge *edge, const struct edge_owed *owed, enum rt_err reason);
 
 /* Whose timer it is; a connection's owner is its flow. */
-enum edge_timer { EDGE_TIMER_BANS = 'B', EDGE_TIMER_CONN = 'C' };
+enum edge_timer { EDGE_TIMER_BANS = 'B', EDGE_TIMER_CONN = 'C', EDGE_TIMER_KEEP = 'K' };
 
 /* What epoll hands back for a socket that is not a connection; connections hand back their handle, which is never this small. */
 enum edge_kind { EDGE_UDP = 1, EDGE_ACCEPT };

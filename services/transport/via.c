@@ -56,6 +56,21 @@ static int top_via(struct sip_via *via, const struct sip_msg *m)
 	return sip_via_parse(via, sip_msg_get(&parsed, SIP_HDR_VIA));
 }
 
+bool via_behind_nat(const struct sip_msg *response)
+{
+	struct sip_hop written, seen;
+	struct sip_via via;
+	uint32_t rport;
+
+	if (top_via(&via, response) < 0)
+		return false;
+	if (slice_u32(via.rport, &rport) && rport != port_or_default(&via, via.transport))
+		return true;
+	if (sip_hop_ip(&seen, via.received, SIP_UDP, 0) < 0)
+		return false;
+	return sip_hop_ip(&written, via.host, SIP_UDP, 0) < 0 || !sip_hop_same_ip(&written, &seen);
+}
+
 struct slice via_host(const struct sip_msg *message)
 {
 	struct sip_via via;

@@ -26,6 +26,9 @@ bool via_wants_stamp(const struct sip_msg *request, const struct sip_hop *source
 RT_MUSTUSE
 int via_reply_to(struct sip_hop *to, uint8_t *ttl, const struct sip_msg *response, const struct sip_hop *source);
 
+/* Was the request of this response changed on its way: does received or rport contradict its sender? */
+bool via_behind_nat(const struct sip_msg *response);
+
 /* Host of the top Via's sent-by; absent when it does not read. */
 struct slice via_host(const struct sip_msg *message);
 

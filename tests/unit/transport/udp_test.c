@@ -446,6 +446,66 @@ static void scanners_hear_nothing(void **state)
 	close(p.fd);
 }
 
+static void an_offered_keep_is_taken_rfc6223(void **state)
+{
+	static const char *const methods[] = { "REGISTER", "INVITE", "OPTIONS" };
+	const struct phone p = phone_on("127.0.0.1");
+
+	(void)state;
+	svc->config.transport_keep = 25;
+	for (int i = 0; i < 3; i++) {
+		const char *text = request(methods[i], "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;keep");
+
+		phone_sends(p, 0, text, strlen(text));
+		shell_until(svc, i + 1);
+		assert_int_equal(memmem(svc->post[i].text.p, svc->post[i].text.n, ";keep=25\r\n", 10) != 0, i < 2);
+		assert_null(memmem(svc->post[i].text.p, svc->post[i].text.n, "received", 8)); /* sent-by says it already */
+	}
+	close(p.fd);
+}
+
+/* The registrar's answer leaves for a phone whose Via says `host`. */
+static void registered(struct phone p, const char *host, const char *contact)
+{
+	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .txn = 5, .remote = at("127.0.0.1", p.port) };
+	char response[1024];
+
+	snprintf(response, sizeof(response), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKa;received=127.0.0.1;rport=%u\r\n"
+		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:a@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 REGISTER\r\n%s"
+		 "Content-Length: 0\r\n\r\n", host, p.port, contact);
+	shell_give(svc, &head, response, true);
+	assert_memory_equal(phone_hears(p), "SIP/2.0 200", 11);
+}
+
+static void phones_behind_nat_are_kept_reachable(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1"), q = phone_on("127.0.0.1");
+	char host[32];
+
+	(void)state;
+	svc->config.transport_keep = 25;
+	snprintf(host, sizeof(host), "127.0.0.1:%u", q.port);
+	registered(p, "192.168.1.2:5060", "Contact: <sip:a@192.168.1.2>;expires=60\r\n");
+	registered(q, host, "Contact: <sip:a@127.0.0.1>;expires=60\r\n"); /* no NAT there */
+	assert_int_equal(shell_count(svc, "nat_contacts"), 1);
+	shell_wait(svc, 25000);
+	assert_string_equal(phone_hears(p), "\r\n\r\n");
+	registered(p, "192.168.1.2:5060", "Contact: <sip:a@192.168.1.2>;expires=60\r\n"); /* refreshed: still one of it */
+	shell_wait(svc, 25000);
+	assert_string_equal(phone_hears(p), "\r\n\r\n");
+	assert_string_equal(phone_hears(p), "");
+	assert_string_equal(phone_hears(q), "");
+	shell_wait(svc, 61000); /* its registration is over */
+	assert_int_equal(shell_count(svc, "nat_contacts"), 0);
+	registered(p, "192.168.1.2:5060", "Contact: <sip:a@192.168.1.2>;expires=60\r\n");
+	registered(p, "192.168.1.2:5060", ""); /* it went */
+	assert_int_equal(shell_count(svc, "nat_contacts"), 0);
+	shell_wait(svc, 25000);
+	assert_string_equal(phone_hears(p), "");
+	close(p.fd);
+	close(q.fd);
+}
+
 static void too_large_for_a_datagram_is_told(void **state)
 {
 	static char text[70000];
@@ -485,6 +545,8 @@ int main(void)
 		T(trusted_peers_are_marked),
 		T(a_group_is_heard_and_answered_from_an_address_10_2_6),
 		T(a_flood_is_turned_away),
+		T(an_offered_keep_is_taken_rfc6223),
+		T(phones_behind_nat_are_kept_reachable),
 		T(scanners_hear_nothing),
 		T(too_large_for_a_datagram_is_told),
 	};
