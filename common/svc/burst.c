@@ -2,6 +2,7 @@
 /* burst: one turn of a loop, from a poll to the flush. */
 #include "burst.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include "loc/redis.h"
@@ -67,6 +68,7 @@ static void take_mail(struct svc_loop *self)
 	for (int n = 0; n < WIRE_BURST && *self->delivered - before < LOOP_MAIL; n++) {
 		const int got = wire_mailbox_receive(self->mailbox, &walk, &trusted);
 
+		self->mail_waits = got != 0;
 		if (got == 0)
 			return;
 		if (n)
@@ -105,16 +107,6 @@ static void take_timers(struct svc_loop *self)
 		svc->what->timer(svc->self, t);
 		burst_run_queue(self);
 	}
-}
-
-static uint32_t epoll_of(short ready)
-{
-	return (ready & ZMQ_POLLIN ? EPOLLIN : 0u) | (ready & ZMQ_POLLOUT ? EPOLLOUT : 0u) | (ready & ZMQ_POLLERR ? EPOLLERR : 0u);
-}
-
-static short zmq_of(uint32_t events)
-{
-	return (short)((events & EPOLLIN ? ZMQ_POLLIN : 0) | (events & EPOLLOUT ? ZMQ_POLLOUT : 0));
 }
 
 /* ---- The end of a burst ---- */
@@ -159,38 +151,26 @@ static void publish(struct svc_loop *self)
 
 enum source { PIPE, INNER, OUTER, NEWS, WATCHES, REDIS, REDIS2, SOURCES };
 
-static int fill(struct svc_loop *self, zmq_pollitem_t item[SOURCES], enum source of[SOURCES])
+/* EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP are POLLIN, POLLOUT, POLLERR and POLLHUP. */
+_Static_assert((int)EPOLLIN == POLLIN && (int)EPOLLOUT == POLLOUT && (int)EPOLLERR == POLLERR && (int)EPOLLHUP == POLLHUP, "the same bits");
+
+/* A descriptor of -1 is passed over by poll. Those of ZeroMQ sockets are read by emptying the socket, never by us. */
+static void fill(struct svc_loop *self, struct pollfd p[SOURCES])
 {
-	int n = 0;
-
-	const struct {
-		void *socket;
-		int fd;
-		short events;
-	} all[SOURCES] = {
-		[PIPE] = { self->pipe, -1, ZMQ_POLLIN },
-		[INNER] = { wire_mailbox_inner(self->mailbox), -1, ZMQ_POLLIN },
-		[OUTER] = { wire_mailbox_outer(self->mailbox), -1, ZMQ_POLLIN },
-		[NEWS] = { 0, wire_mailbox_news(self->mailbox), ZMQ_POLLIN },
-		[WATCHES] = { 0, self->watches.epoll, ZMQ_POLLIN },
-		[REDIS] = { 0, loc_redis_fd(self->redis), zmq_of(loc_redis_events(self->redis)) },
-		[REDIS2] = { 0, loc_redis_fd2(self->redis), zmq_of(loc_redis_events2(self->redis)) },
-	};
-
-	for (int s = 0; s < SOURCES; s++) {
-		if (!all[s].socket && all[s].fd < 0)
-			continue;
-		item[n] = (zmq_pollitem_t){ all[s].socket, all[s].fd, all[s].events, 0 };
-		of[n++] = (enum source)s;
-	}
-	return n;
+	p[PIPE] = (struct pollfd){ self->pipe_fd, POLLIN, 0 };
+	p[INNER] = (struct pollfd){ wire_mailbox_inner(self->mailbox), POLLIN, 0 };
+	p[OUTER] = (struct pollfd){ wire_mailbox_outer(self->mailbox), POLLIN, 0 };
+	p[NEWS] = (struct pollfd){ wire_mailbox_news(self->mailbox), POLLIN, 0 };
+	p[WATCHES] = (struct pollfd){ self->watches.epoll, POLLIN, 0 };
+	p[REDIS] = (struct pollfd){ loc_redis_fd(self->redis), (short)loc_redis_events(self->redis), 0 };
+	p[REDIS2] = (struct pollfd){ loc_redis_fd2(self->redis), (short)loc_redis_events2(self->redis), 0 };
 }
 
-static long patience(const struct svc_loop *self)
+static int patience(const struct svc_loop *self)
 {
 	rt_ms due = rt_wheel_next(self->wheel);
 
-	if (!queue_is_empty(&self->queue))
+	if (self->mail_waits || !queue_is_empty(&self->queue))
 		return 0;
 	due = self->mail_due < due ? self->mail_due : due;
 	due = self->peer_due < due ? self->peer_due : due;
@@ -198,53 +178,30 @@ static long patience(const struct svc_loop *self)
 	due = self->redis_due < due ? self->redis_due : due;
 	if (due <= self->now)
 		return 0;
-	return due - self->now < LOOP_POLL_MAX ? (long)(due - self->now) : LOOP_POLL_MAX;
-}
-
-static void take(struct svc_loop *self, enum source source, short ready)
-{
-	switch (source) {
-	case PIPE:
-		loop_obey(self);
-		break;
-	case INNER: /* both are received from by turns, so either stands for the two */
-	case OUTER:
-		take_mail(self);
-		break;
-	case NEWS:
-		self->peer_due = wire_mailbox_look(self->mailbox, self->now);
-		break;
-	case WATCHES:
-		take_ready(self);
-		break;
-	case REDIS:
-		loc_redis_ready(self->redis, epoll_of(ready), self->now);
-		burst_run_queue(self);
-		break;
-	default:
-		loc_redis_ready2(self->redis, epoll_of(ready), self->now);
-		burst_run_queue(self);
-	}
+	return due - self->now < LOOP_POLL_MAX ? (int)(due - self->now) : LOOP_POLL_MAX;
 }
 
 void burst_turn(struct svc_loop *self)
 {
-	zmq_pollitem_t item[SOURCES];
-	enum source of[SOURCES];
-	const int n = fill(self, item, of);
-	bool mail = false;
+	struct pollfd p[SOURCES];
 
-	zmq_poll(item, n, patience(self));
+	fill(self, p);
+	poll(p, SOURCES, patience(self));
 	loop_read_clock(self);
 	++*self->turns;
-	for (int i = 0; i < n; i++) {
-		const bool is_mail = of[i] == INNER || of[i] == OUTER;
-
-		if (!item[i].revents || (is_mail && mail))
-			continue;
-		mail |= is_mail;
-		take(self, of[i], item[i].revents);
-	}
+	if (p[PIPE].revents)
+		loop_obey(self);
+	if (p[INNER].revents || p[OUTER].revents || self->mail_waits)
+		take_mail(self);
+	if (p[NEWS].revents)
+		self->peer_due = wire_mailbox_look(self->mailbox, self->now);
+	if (p[WATCHES].revents)
+		take_ready(self);
+	if (p[REDIS].revents)
+		loc_redis_ready(self->redis, (uint32_t)p[REDIS].revents, self->now);
+	if (p[REDIS2].revents)
+		loc_redis_ready2(self->redis, (uint32_t)p[REDIS2].revents, self->now);
+	burst_run_queue(self);
 	take_timers(self);
 	self->redis_due = loc_redis_tick(self->redis, self->now);
 	if (self->now >= self->peer_due) {

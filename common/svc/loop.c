@@ -127,6 +127,7 @@ void loop_run(zsock_t *pipe, void *arg)
 	snprintf(name, sizeof(name), "loop-%d", self->number);
 	pthread_setname_np(pthread_self(), name);
 	self->pipe = zsock_resolve(pipe);
+	self->pipe_fd = zsock_fd(pipe);
 	loop_read_clock(self);
 	self->membership = membership_new(self);
 	self->failed = !self->membership || !open_actors(self);
@@ -134,6 +135,8 @@ void loop_run(zsock_t *pipe, void *arg)
 		membership_announce(self->membership);
 	atomic_store(&self->beat, self->now);
 	zsock_signal(pipe, 0);
+	loop_obey(self); /* a ZeroMQ descriptor tells of news only after its socket was found empty once */
+	self->mail_waits = true;
 	while (!self->stop)
 		(self->failed ? wait_for_command : burst_turn)(self);
 	if (self->membership)

@@ -54,6 +54,7 @@ struct svc_loop {
 
 	struct queue queue;
 	struct wire_mailbox *mailbox;
+	bool mail_waits;           /* it was not emptied: its descriptor need not become readable again */
 	rt_ms mail_due;            /* when kept packs are offered again */
 	rt_ms peer_due;            /* when a peer that is missed is given up */
 	struct wire_members *members;
@@ -66,6 +67,7 @@ struct svc_loop {
 
 	const struct svc_config *config;
 	void *pipe;                /* commands of the process; a raw socket */
+	int pipe_fd;
 	bool stop;
 	uint64_t *turns, *delivered, *strays, *bad; /* counters */
 	uint64_t *packs_out, *packs_in, *refused, *lost, *load_now, *redis_now;

@@ -26,6 +26,7 @@ struct seat {
 
 struct wire_mailbox {
 	void *inner, *outer;
+	int inner_fd, outer_fd;
 	char file[WIRE_ENDPOINT_MAX]; /* of the ipc address; libzmq leaves it behind */
 	bool turn;        /* whose turn it is to be received from */
 	struct peer_keys keys;
@@ -47,6 +48,7 @@ struct wire_mailbox *wire_mailbox_new(void)
 	if (!self)
 		return 0;
 	zmq_msg_init(&self->in);
+	self->inner_fd = self->outer_fd = -1;
 	self->news = epoll_create1(EPOLL_CLOEXEC);
 	if (self->news < 0)
 		wire_mailbox_destroy(&self);
@@ -100,9 +102,10 @@ static bool begins(const char *text, const char *with)
 
 int wire_mailbox_bind(struct wire_mailbox *self, const char *address, char bound[108])
 {
-	void **socket_p = begins(address, "inproc:") ? &self->inner : &self->outer;
+	const bool inner = begins(address, "inproc:");
+	void **socket_p = inner ? &self->inner : &self->outer;
 	const int on = 1;
-	size_t n = WIRE_ENDPOINT_MAX;
+	size_t n = WIRE_ENDPOINT_MAX, fd_n = sizeof(int);
 
 	if (!*socket_p)
 		*socket_p = peer_socket(ZMQ_PULL);
@@ -112,21 +115,22 @@ int wire_mailbox_bind(struct wire_mailbox *self, const char *address, char bound
 		zmq_setsockopt(*socket_p, ZMQ_CURVE_SERVER, &on, sizeof(on));
 		zmq_setsockopt(*socket_p, ZMQ_CURVE_SECRETKEY, self->keys.secret_key, 40);
 	}
-	if (zmq_bind(*socket_p, address) || zmq_getsockopt(*socket_p, ZMQ_LAST_ENDPOINT, bound, &n))
+	if (zmq_bind(*socket_p, address) || zmq_getsockopt(*socket_p, ZMQ_LAST_ENDPOINT, bound, &n) ||
+	    zmq_getsockopt(*socket_p, ZMQ_FD, inner ? &self->inner_fd : &self->outer_fd, &fd_n))
 		return RT_CONFIG;
 	if (begins(bound, "ipc:///"))
 		snprintf(self->file, sizeof(self->file), "%s", bound + strlen("ipc://"));
 	return 0;
 }
 
-void *wire_mailbox_inner(const struct wire_mailbox *self)
+int wire_mailbox_inner(const struct wire_mailbox *self)
 {
-	return self->inner;
+	return self->inner_fd;
 }
 
-void *wire_mailbox_outer(const struct wire_mailbox *self)
+int wire_mailbox_outer(const struct wire_mailbox *self)
 {
-	return self->outer;
+	return self->outer_fd;
 }
 
 /* The frame's bytes at an address that a head may be read from; NULL when memory ran out. */

@@ -71,7 +71,10 @@ int peer_connect(struct peer *p, const struct peer_keys *keys, int news)
 		zmq_setsockopt(p->push, ZMQ_CURVE_PUBLICKEY, keys->public_key, 40);
 		zmq_setsockopt(p->push, ZMQ_CURVE_SECRETKEY, keys->secret_key, 40);
 	}
-	return zmq_connect(p->push, p->endpoint) ? RT_CONFIG : 0;
+	if (zmq_connect(p->push, p->endpoint))
+		return RT_CONFIG;
+	peer_look(p, 0); /* a ZeroMQ descriptor tells of news only after its socket was found empty once */
+	return 0;
 }
 
 void peer_close(struct peer *p)
