@@ -93,7 +93,7 @@ static int live(struct cli *cli)
 	struct wanted w = { .tier = wire_tier_find(slice_str(cli->arg[0])) };
 
 	if (w.tier == WIRE_NO_TIER) {
-		cli_fail("no tier \"%s\"; there are transport, transaction, proxy and registrar", cli->arg[0]);
+		cli_fail("no tier \"%s\"; there are transport, transaction, proxy, registrar and agent", cli->arg[0]);
 		return CLI_USAGE;
 	}
 	gethostname(w.host, sizeof(w.host) - 1);

@@ -49,3 +49,9 @@ def call(server):
 def call_tcp(server):
     """The same over TCP."""
     talk(server, "tcp")
+
+
+@flow("phones.call-tls", needs=["baresip"])
+def call_tls(server):
+    """The same over TLS."""
+    talk(server, "tls")

@@ -5,7 +5,7 @@ import time
 
 from kit import sip
 from kit.flow import flow
-from kit.phone import Phone
+from kit.phone import Phone, ack_of
 from kit.sipp import run
 
 
@@ -105,6 +105,16 @@ def tcp(server):
         assert p.register().status == 200
         record = json.loads(next(iter(server.bindings(p.aor[4:]).values())))
         assert "transport=tcp" in record["contact"], record
+
+
+@flow("register.tls")
+def tls(server):
+    """The same over TLS, with a certificate that names the server; the connection stays good for a call to the phone."""
+    with server.phone(proto="tls", password="secret") as p, server.phone() as a:
+        assert p.register().status == 200
+        sent = a.invite(p.aor)
+        p.reply(p.wait("INVITE"), 486, "Busy Here")
+        a.send(ack_of(sent, a.wait(486)))
 
 
 @flow("register.life", settings={"domain.auth.example.com.algorithms": "MD5"}, needs=["sipp"])

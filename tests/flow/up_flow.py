@@ -92,7 +92,7 @@ def first_call(form):
             assert b.contact in server.peal("reg", "ls")
             assert "0 to mend" in server.peal("doctor")
             pids = server.pids()
-            assert set(pids) == {"keep", "redis", *(["node"] if form == "node" else ["transport", "transaction", "proxy", "registrar"])}
+            assert set(pids) == {"keep", "redis", *(["node"] if form == "node" else ["transport", "transaction", "proxy", "registrar", "agent"])}
             assert "down" in server.down()
             assert not [n for n, p in pids.items() if alive(p)], "still alive after deploy/down"
             assert "already down" in server.down()

@@ -3,8 +3,10 @@
 
 It sends what it is told, waits for what it is asked, and does nothing by itself: no retransmission, no automatic ACK.
 """
+import os
 import select
 import socket
+import ssl
 import time
 
 from kit import sip
@@ -22,10 +24,13 @@ class Phone:
         self.sock = socket.socket(socket.AF_INET, kind)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind((host, self.port))
-        self.peer = (server.host, server.port)
+        self.peer = (server.host, server.port + (proto == "tls"))
         if proto != "udp":
             self.sock.settimeout(5)
             self.sock.connect(self.peer)
+        if proto == "tls":
+            trust = ssl.create_default_context(cafile=os.path.join(server.state, "cert.pem"))
+            self.sock = trust.wrap_socket(self.sock, server_hostname=server.host)
 
     def close(self):
         self.sock.close()
@@ -86,7 +91,8 @@ class Phone:
                 if fits(m, want):
                     return self.stash.pop(i)
             left = end - time.monotonic()
-            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+            waiting = self.proto == "tls" and self.sock.pending()
+            if left <= 0 or not (waiting or select.select([self.sock], [], [], left)[0]):
                 raise AssertionError(f"{self.user}: no {want} in {timeout} s; has {self.stash}, saw {self.seen[-8:]}")
             fresh = self._read()
             self.stash += fresh

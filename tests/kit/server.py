@@ -53,6 +53,13 @@ def render(settings):
     return "\n".join(lines) + "\n"
 
 
+def make_certificate(folder, host):
+    """A self-signed pair, cert.pem and key.pem, for the server's address."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=peal", "-addext", f"subjectAltName=IP:{host},DNS:example.com,DNS:auth.example.com",
+                    "-keyout", os.path.join(folder, "key.pem"), "-out", os.path.join(folder, "cert.pem")], check=True, capture_output=True)
+
+
 class Worker:
     def __init__(self, name, argv, env, log):
         self.name, self.log = name, log
@@ -80,7 +87,7 @@ class Server:
     def __init__(self, form="node", settings=None, bin_folder=None, keep=False, copies=None):
         self.form, self.bin, self.keep = form, bin_folder or find_bin(), keep
         self.copies = copies or {}            # {"proxy": 2}: workers of one tier, separate form only
-        self.host, self.port = "127.0.0.1", take()
+        self.host, self.port = "127.0.0.1", take(run=2)  # the second for TLS
         self.domain = "example.com"
         self.state = tempfile.mkdtemp(prefix="peal-flow-", dir=os.environ.get("TMPDIR", "/tmp"))
         self.redis = Redis(os.path.join(self.state, "redis"))
@@ -89,7 +96,10 @@ class Server:
             "server.domains": "example.com auth.example.com redirect.example.com",
             "server.state": os.path.join(self.state, "run"),
             "server.drain": 1,
-            "transport.listen": f"udp:{self.host}:{self.port} tcp:{self.host}:{self.port}",
+            "transport.listen": f"udp:{self.host}:{self.port} tcp:{self.host}:{self.port} tls:{self.host}:{self.port + 1}",
+            "transport.certificate": os.path.join(self.state, "cert.pem"),
+            "transport.key": os.path.join(self.state, "key.pem"),
+            "transport.ca": os.path.join(self.state, "cert.pem"),
             "redis.url": self.redis.url,
             "proxy.relay": "any",
             "log.level": os.environ.get("FLOW_LOG", "debug"),
@@ -114,6 +124,7 @@ class Server:
         os.makedirs(os.path.join(self.state, "log"))
         with open(self.config, "w") as f:
             f.write(render(self.settings))
+        make_certificate(self.state, self.host)
         self.redis.start()
         if self.form == "node":
             self.add("node")

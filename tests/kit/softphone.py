@@ -45,10 +45,10 @@ class Softphone:
         # baresip takes the port after its SIP port for TLS
         fill = {"modules": MODULES, "sip": take(run=2), "rtp": rtp, "rtp_end": rtp + 3, "folder": self.folder, "control": self.control}
         with open(os.path.join(self.folder, "config"), "w") as f:
-            f.write(CONFIG.format(**fill))
+            f.write(CONFIG.format(**fill) + (f"sip_cafile {server.state}/cert.pem\n" if transport == "tls" else ""))
         with open(os.path.join(self.folder, "accounts"), "w") as f:
             f.write(f'<sip:{user}@{domain};transport={transport}>;auth_pass={password};regint=120;answermode={answer};'
-                    f'outbound="sip:{server.host}:{server.port};transport={transport}";audio_codecs=pcmu\n')
+                    f'outbound="sip:{server.host}:{server.port + (transport == "tls")};transport={transport}";audio_codecs=pcmu\n')
         with open(os.path.join(self.folder, "contacts"), "w"):
             pass
         write_tone(os.path.join(self.folder, "tone.wav"))
