@@ -12,6 +12,7 @@
 
 #include "redis_self.h"
 #include "rt/cursor.h"
+#include "stale.h"
 
 enum { STUCK_FACTOR = 5 }; /* deadlines a late answer may still take until the connection counts as stuck */
 
@@ -86,6 +87,7 @@ void loc_redis_destroy(struct loc_redis **self_p)
 	if (!self)
 		return;
 	self->after = 0;
+	stale_destroy(&self->stale); /* first: what still waits is told that Redis is away */
 	link_close(&self->link);
 	answer_all_down(self);
 	link_close(&self->listen);

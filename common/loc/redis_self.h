@@ -40,6 +40,7 @@ struct loc_redis {
 	int nchannel;
 	void (*after)(void *arg);
 	void *after_arg;
+	struct stale *stale;        /* earlier answers of loc_lookup, or NULL */
 	bool subscribed;            /* the channels were asked for on this connection */
 };
 

@@ -10,7 +10,9 @@
 #include "json.h"
 #include "loc/users.h"
 #include "policy.h"
+#include "redis_self.h"
 #include "rt/cursor.h"
+#include "stale.h"
 
 enum { SLACK = 60 }; /* seconds a record outlives its last binding, so that the sweeper can tell what expired */
 
@@ -84,11 +86,33 @@ static int read_bindings(const redisReply *array, int64_t now, struct loc_bindin
 	return n;
 }
 
+/* Redis is away: an earlier answer, if there is one. */
+static bool answer_stale(const struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *found, void *arg, uint64_t token)
+{
+	struct stale_answer was;
+
+	if (!redis->stale || !stale_find(redis->stale, aor, now, &was))
+		return false;
+	found(arg, token, RT_STALE, was.b, was.n, &was.policy);
+	return true;
+}
+
+static void finish_lookup(const struct op *op, int err, const struct loc_binding *b, int n)
+{
+	const struct slice aor = slice_of(op->aor, op->aor_n);
+
+	err = err ? err : op->policy_err;
+	if (!err && op->redis->stale)
+		stale_keep(op->redis->stale, aor, b, n, &op->policy, op->now);
+	if ((err == RT_DOWN || err == RT_TIMEOUT) && answer_stale(op->redis, aor, op->now, op->found, op->arg, op->token))
+		return;
+	op->found(op->arg, op->token, err, err ? 0 : b, err ? 0 : n, err ? 0 : &op->policy);
+}
+
 static void finish(struct op *op, int err, const struct loc_binding *b, int n)
 {
 	if (op->found) {
-		err = err ? err : op->policy_err;
-		op->found(op->arg, op->token, err, err ? 0 : b, err ? 0 : n, err ? 0 : &op->policy);
+		finish_lookup(op, err, b, n);
 	} else {
 		op->done(op->arg, op->token, err, b, n);
 	}
@@ -177,15 +201,12 @@ static void policy_came(void *self, uint64_t token, int err, const redisReply *r
 	op->policy_err = err ? err : policy_read(&op->policy, reply);
 }
 
-int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *done, void *arg, uint64_t token)
+/* Both questions, or neither is waited for. */
+static int ask_both(struct op *op, struct slice aor)
 {
-	struct op *op = op_new(redis, SLICE_NONE, now, arg, token);
 	struct slice policy[] = { SLICE("HMGET"), SLICE_NONE, SLICE("mode"), SLICE("fork"), SLICE("recurse") };
 	struct slice bindings[2] = { SLICE("HGETALL") };
 
-	if (!op)
-		return RT_DOWN;
-	op->found = done;
 	if (ask(op, policy_came, "policy:", aor, 5, policy)) {
 		free(op);
 		return RT_DOWN;
@@ -195,6 +216,18 @@ int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_looku
 		return RT_DOWN;
 	}
 	return 0;
+}
+
+int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *done, void *arg, uint64_t token)
+{
+	struct op *op = op_new(redis, redis->stale ? aor : SLICE_NONE, now, arg, token);
+
+	if (!op)
+		return RT_DOWN;
+	op->found = done;
+	if (ask_both(op, aor) == 0)
+		return 0;
+	return answer_stale(redis, aor, now, done, arg, token) ? 0 : RT_DOWN;
 }
 
 /* ---- Apply ---- */

@@ -83,6 +83,8 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(agent,       duration,       INT,      "300",        1,    86400,    "seconds until the agent ends a call")                                 \
 	X(redis,       url,            TEXT,     "redis://127.0.0.1:6379/0", 0, 0, "redis://[user:password@]host:port/db, unix:///path?db=0, or redis+sentinel://host:port,host:port/master-name/db") \
 	X(redis,       timeout,        INT,      "1000",       10,   60000,    "ms until an answer is given up")                                     \
+	X(redis,       stale_users,    INT,      "10000",      0,    1000000,  "users a proxy remembers for the time Redis is away; 0: none")        \
+	X(redis,       stale_age,      INT,      "600",        0,    86400,    "seconds such a memory may be used")                                  \
 	X(log,         level,          TEXT,     "info",       0,    0,        "error, warning, info, debug or trace")
 
 /* Keys of section `server` that a domain section may repeat for itself. */

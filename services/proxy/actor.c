@@ -176,6 +176,7 @@ static void count(struct proxy *p)
 	c->unauthorized = svc_counter(p->svc, "proxy_challenges_total", "407 responses sent");
 	c->cancelled = svc_counter(p->svc, "proxy_cancelled_total", "calls cancelled by their caller");
 	c->stateless = svc_counter(p->svc, "proxy_stateless_total", "messages forwarded without a transaction");
+	c->stale = svc_counter(p->svc, "loc_stale_answers_total", "lookups answered from memory while Redis was away");
 	c->stray = svc_counter(p->svc, "proxy_stray_total", "results whose context had ended");
 }
 
@@ -200,6 +201,7 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->users = loc_users_new(svc_redis(svc), USERS_REMEMBERED);
 	p->lookup = proxy_lookup_new(svc_secret(svc, "lookup"));
 	p->dns = resolver(p);
+	(void)!loc_lookup_remember(svc_redis(svc), (uint32_t)p->e.config->redis_stale_users, (uint32_t)p->e.config->redis_stale_age);
 	if (p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
 		return 0;
 	rt_log(RT_LOG_E, "proxy.open", 0, "why=\"no memory, or no usable name server in proxy.dns_servers\"");

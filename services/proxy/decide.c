@@ -78,6 +78,11 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 
 	if (!j)
 		return;
+	if (err == RT_STALE) {
+		++*p->count.stale;
+		rt_log(RT_LOG_W, "proxy.stale", j->trail, "bindings=%d why=\"Redis is away; these are from before\"", n);
+		err = 0;
+	}
 	if (err || proxy_target_place(&p->e, &j->req, &to) || to.place != PROXY_USER) {
 		store_is_down(p, j);
 		goto out;

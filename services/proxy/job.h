@@ -25,7 +25,7 @@
 #include "target.h"
 
 struct proxy_counters {
-	uint64_t *requests, *branches, *refused, *unauthorized, *cancelled, *stateless, *stray;
+	uint64_t *requests, *branches, *refused, *unauthorized, *cancelled, *stateless, *stale, *stray;
 };
 
 struct proxy { /* the actor */

@@ -30,24 +30,31 @@ def works(server, within=20):
             time.sleep(0.3)
 
 
+def rings(server, callee):
+    with Phone(server, server.name("a")) as a:
+        sent = a.invite(callee.aor)
+        callee.reply(callee.wait("INVITE"), 486, "Busy Here")
+        a.send(ack_of(sent, a.wait(486)))
+
+
 @flow("operate.redis-restart", own=True)
 def redis_restart(server):
-    """Redis goes and comes back: while it is away a REGISTER is answered 5xx and OPTIONS 200; registrations survive."""
+    """Redis goes and comes back: while it is away a REGISTER is answered 5xx and OPTIONS 200, and a call to somebody who was called
+    before still arrives; registrations survive."""
     with server.phone(password="secret") as p, server.phone() as q:
         assert p.register().status == 200 and q.register().status == 200
         before = server.bindings(p.aor[4:])
+        rings(server, q)
         server.redis.stop()
         time.sleep(0.5)
         away = q.register()
         assert 500 <= away.status < 600, away
+        rings(server, q)
         assert q.ask(q.request("OPTIONS", f"sip:{server.host}:{server.port}")).status == 200
         server.redis.start()
         works(server)
         assert server.bindings(p.aor[4:]) == before
-        with Phone(server, server.name("a")) as a:
-            sent = a.invite(q.aor)
-            q.reply(q.wait("INVITE"), 486, "Busy Here")
-            a.send(ack_of(sent, a.wait(486)))
+        rings(server, q)
 
 
 @flow("operate.redis-emptied", own=True)

@@ -538,6 +538,97 @@ static void redis_away_is_told(void **state)
 	kit_redis_stop(&other);
 }
 
+static void keep_lookup(void *self, uint64_t token, int err, const struct loc_binding *b, int n, const struct loc_policy *policy)
+{
+	keep(self, token, err, b, n);
+	assert_true((policy != 0) == (err == 0 || err == RT_STALE));
+}
+
+static struct result look_up(struct loc_redis *at, const char *aor, int64_t now)
+{
+	struct result r = { 0 };
+
+	if (loc_lookup(at, slice_str(aor), now, keep_lookup, &r, 0))
+		r.err = RT_DOWN;
+	else
+		assert_true(kit_redis_until(at, &r.done));
+	return r;
+}
+
+/* While Redis is away: who was looked up before is answered from memory, for so long, and without what ran out. */
+static void lookups_are_remembered_while_redis_is_away(void **state)
+{
+	struct kit_redis other;
+	struct loc_redis *away;
+	struct result r;
+
+	(void)state;
+	kit_redis_start(&other, 0, 0);
+	away = loc_redis_new(other.url, 200, rt_clock_ms());
+	assert_int_equal(0, loc_lookup_remember(away, 8, 100));
+	while (!loc_redis_up(away))
+		kit_redis_turn(away);
+	apply_to(away, "a@example.com", &(struct said){ .call_id = "a", .cseq = 1, .contact = { "sip:a@h 60", "sip:b@h 90" } });
+	apply_to(away, "b@example.com", &(struct said){ .call_id = "b", .cseq = 1, .contact = { "sip:c@h 60" } });
+	assert_int_equal(2, look_up(away, "a@example.com", NOW).n);
+	kill(other.pid, SIGSTOP);
+	r = look_up(away, "a@example.com", NOW + 10); /* the deadline passes */
+	assert_int_equal(RT_STALE, r.err);
+	assert_string_equal("sip:a@h 60 1; sip:b@h 90 1", r.text);
+	kit_redis_kill(&other);
+	while (loc_redis_up(away))
+		kit_redis_turn(away);
+	r = look_up(away, "a@example.com", NOW + 70); /* refused at once */
+	assert_int_equal(RT_STALE, r.err);
+	assert_string_equal("sip:b@h 90 1", r.text);
+	assert_int_equal(RT_DOWN, look_up(away, "a@example.com", NOW + 101).err);
+	assert_int_equal(RT_DOWN, look_up(away, "b@example.com", NOW).err); /* never looked up */
+	kit_redis_launch(&other, 0);
+	while (!loc_redis_up(away))
+		kit_redis_turn(away);
+	r = look_up(away, "a@example.com", NOW); /* it came back empty, and that is the truth now */
+	assert_int_equal(0, r.err);
+	assert_int_equal(0, r.n);
+	kit_redis_kill(&other);
+	while (loc_redis_up(away))
+		kit_redis_turn(away);
+	assert_int_equal(RT_DOWN, look_up(away, "a@example.com", NOW).err);
+	loc_redis_destroy(&away);
+	kit_redis_stop(&other);
+}
+
+/* However many are looked up, no more than the given number are kept: the newest of each set. */
+static void the_memory_of_lookups_is_bounded(void **state)
+{
+	struct loc_redis *away = loc_redis_new(server.url, 1000, rt_clock_ms());
+	int kept = 0;
+
+	(void)state;
+	assert_int_equal(0, loc_lookup_remember(away, 16, 1000));
+	while (!loc_redis_up(away))
+		kit_redis_turn(away);
+	for (int i = 0; i < 200; i++) {
+		char aor[32];
+
+		snprintf(aor, sizeof(aor), "u%d@example.com", i);
+		apply_to(away, aor, &(struct said){ .call_id = "a", .cseq = 1, .contact = { "sip:a@h 600" } });
+		assert_int_equal(1, look_up(away, aor, NOW + i).n);
+	}
+	kit_redis_kill(&server);
+	while (loc_redis_up(away))
+		kit_redis_turn(away);
+	for (int i = 0; i < 200; i++) {
+		char aor[32];
+
+		snprintf(aor, sizeof(aor), "u%d@example.com", i);
+		kept += look_up(away, aor, NOW + 200).err == RT_STALE;
+	}
+	assert_in_range(kept, 1, 16);
+	assert_int_equal(RT_STALE, look_up(away, "u199@example.com", NOW + 200).err);
+	loc_redis_destroy(&away);
+	kit_redis_launch(&server, 0);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -583,6 +674,8 @@ int main(void)
 		cmocka_unit_test_setup(a_nonce_count_serves_once, empty),
 		cmocka_unit_test_setup(concurrent_writers_lose_nothing, empty),
 		cmocka_unit_test_setup(redis_away_is_told, empty),
+		cmocka_unit_test_setup(lookups_are_remembered_while_redis_is_away, empty),
+		cmocka_unit_test_setup(the_memory_of_lookups_is_bounded, empty), /* the last: it restarts the server */
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

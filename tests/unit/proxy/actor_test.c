@@ -31,6 +31,14 @@ int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_looku
 	return 0;
 }
 
+int loc_lookup_remember(struct loc_redis *redis, uint32_t entries, uint32_t seconds)
+{
+	(void)redis;
+	(void)entries;
+	(void)seconds;
+	return 0;
+}
+
 int loc_nonce_use(struct loc_redis *redis, struct slice nonce, uint32_t count, int64_t seconds, loc_nonce_fn *done, void *arg,
                   uint64_t token)
 {
@@ -341,6 +349,18 @@ static void redis_is_away(void **state)
 	offer(11, INVITE_TO("sip:bob@example.com"));
 	asked.lookup(asked.arg, asked.token, RT_TIMEOUT, 0, 0, 0);
 	answered(11, 503, "Retry-After: ");
+}
+
+static void redis_is_away_but_he_was_seen_before(void **state)
+{
+	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5:5070") };
+	static const struct loc_policy none = { -1, -1, -1 };
+
+	(void)state;
+	offer(11, INVITE_TO("sip:bob@example.com"));
+	asked.lookup(asked.arg, asked.token, RT_STALE, bob, 1, &none);
+	forked("udp:203.0.113.5:5070", "INVITE sip:bob@203.0.113.5:5070 SIP/2.0\r\n");
+	assert_int_equal(*svc_counter(svc, "loc_stale_answers_total", ""), 1);
 }
 
 static void a_late_answer_of_redis_finds_nobody(void **state)
@@ -699,6 +719,7 @@ int main(void)
 		STAGED(a_call),
 		STAGED(nobody),
 		STAGED(redis_is_away),
+		STAGED(redis_is_away_but_he_was_seen_before),
 		STAGED(a_late_answer_of_redis_finds_nobody),
 		STAGED(no_secure_way_rfc5630_5_3),
 		STAGED(redirected_by_his_own_policy),

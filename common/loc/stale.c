@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stale: answers by address, four places a set; the oldest of its set makes way.
+ *
+ *   entry   hash of the address | when | ----> | n | policy | binding, binding .. | their text | the address |     one piece of memory
+ */
+#include "stale.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "redis_self.h"
+#include "rt/clock.h"
+#include "rt/hash.h"
+
+enum { WAYS = 4 };
+
+struct answer {
+	struct loc_policy policy;
+	int n;
+	struct slice aor;
+	struct loc_binding b[];
+};
+
+struct entry {
+	uint64_t hash;
+	int64_t at;
+	struct answer *answer; /* NULL: free */
+};
+
+struct stale {
+	struct rt_key key;
+	uint32_t sets, seconds;
+	struct entry entry[];
+};
+
+static const size_t texts[] = {
+	offsetof(struct loc_binding, id), offsetof(struct loc_binding, contact), offsetof(struct loc_binding, params),
+	offsetof(struct loc_binding, path), offsetof(struct loc_binding, received), offsetof(struct loc_binding, instance),
+	offsetof(struct loc_binding, call_id), offsetof(struct loc_binding, user_agent),
+};
+enum { TEXTS = sizeof(texts) / sizeof(*texts) };
+
+struct stale *stale_new(uint32_t entries, uint32_t seconds)
+{
+	const uint32_t sets = entries / WAYS ? entries / WAYS : 1;
+	struct stale *self = calloc(1, sizeof(*self) + (size_t)sets * WAYS * sizeof(self->entry[0]));
+
+	if (!self)
+		return 0;
+	self->sets = sets;
+	self->seconds = seconds;
+	rt_random(&self->key, sizeof(self->key));
+	return self;
+}
+
+void stale_destroy(struct stale **self_p)
+{
+	struct stale *self = *self_p;
+
+	*self_p = 0;
+	for (uint32_t i = 0; self && i < self->sets * WAYS; i++)
+		free(self->entry[i].answer);
+	free(self);
+}
+
+static bool is_of(const struct entry *e, uint64_t hash, struct slice aor)
+{
+	return e->answer && e->hash == hash && slice_eq(e->answer->aor, aor);
+}
+
+static struct slice *text_at(struct loc_binding *b, int i)
+{
+	return (struct slice *)(void *)((char *)b + texts[i]);
+}
+
+static size_t bytes_of(struct slice aor, const struct loc_binding *b, int n)
+{
+	size_t size = sizeof(struct answer) + (size_t)n * sizeof(*b) + aor.n;
+
+	for (int i = 0; i < n; i++)
+		for (int t = 0; t < TEXTS; t++)
+			size += ((const struct slice *)(const void *)((const char *)&b[i] + texts[t]))->n;
+	return size;
+}
+
+static struct slice put(char **at, struct slice s)
+{
+	const struct slice out = slice_of(*at, s.n);
+
+	if (s.n)
+		memcpy(*at, s.p, s.n);
+	*at += s.n;
+	return out;
+}
+
+static struct answer *copy(struct slice aor, const struct loc_binding *b, int n, const struct loc_policy *policy)
+{
+	const size_t size = bytes_of(aor, b, n);
+	struct answer *a = size <= STALE_BYTES_MAX ? malloc(size) : 0;
+	char *at;
+
+	if (!a)
+		return 0;
+	*a = (struct answer){ .policy = *policy, .n = n };
+	at = (char *)&a->b[n];
+	for (int i = 0; i < n; i++) {
+		a->b[i] = b[i];
+		for (int t = 0; t < TEXTS; t++)
+			*text_at(&a->b[i], t) = put(&at, *text_at(&a->b[i], t));
+	}
+	a->aor = put(&at, aor);
+	return a;
+}
+
+/* Its own place, or a free one, or that of the oldest. */
+static struct entry *place_for(struct stale *self, uint64_t hash, struct slice aor)
+{
+	struct entry *set = &self->entry[hash % self->sets * WAYS], *place = set;
+
+	for (int i = 0; i < WAYS; i++) {
+		if (is_of(&set[i], hash, aor))
+			return &set[i];
+		if (place->answer && (!set[i].answer || set[i].at < place->at))
+			place = &set[i];
+	}
+	return place;
+}
+
+void stale_keep(struct stale *self, struct slice aor, const struct loc_binding *b, int n, const struct loc_policy *policy, int64_t now)
+{
+	const uint64_t hash = rt_hash(self->key, aor.p, aor.n);
+	struct entry *e = place_for(self, hash, aor);
+	struct answer *fresh = n ? copy(aor, b, n, policy) : 0;
+
+	if (!fresh && !is_of(e, hash, aor))
+		return;
+	free(e->answer);
+	*e = (struct entry){ hash, now, fresh };
+}
+
+bool stale_find(const struct stale *self, struct slice aor, int64_t now, struct stale_answer *out)
+{
+	const uint64_t hash = rt_hash(self->key, aor.p, aor.n);
+	const struct entry *set = &self->entry[hash % self->sets * WAYS];
+
+	for (int i = 0; i < WAYS; i++) {
+		if (!is_of(&set[i], hash, aor) || now - set[i].at > (int64_t)self->seconds)
+			continue;
+		out->policy = set[i].answer->policy;
+		out->n = 0;
+		for (int k = 0; k < set[i].answer->n; k++)
+			if (set[i].answer->b[k].expires_at > now)
+				out->b[out->n++] = set[i].answer->b[k];
+		return out->n > 0;
+	}
+	return false;
+}
+
+int loc_lookup_remember(struct loc_redis *redis, uint32_t entries, uint32_t seconds)
+{
+	stale_destroy(&redis->stale);
+	if (!entries || !seconds)
+		return 0;
+	redis->stale = stale_new(entries, seconds);
+	return redis->stale ? 0 : RT_NOMEM;
+}
