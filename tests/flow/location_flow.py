@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from kit.flow import flow
-from kit.phone import Phone
+from kit.phone import Phone, ack_of
 
 
 def record(contact, expires_at, **more):
@@ -140,3 +140,30 @@ def import_flexisip(server):
     assert stored["z"][1]["contact"] == f"sip:{user}@192.0.2.8", stored
     again = peal(server, "reg", "import", server.redis.url[:-1] + "4", "--from", "flexisip", check=False)
     assert len(server.bindings(f"{user}@example.com")) == 2, again.stdout
+
+
+@flow("location.next-millisecond", forms=["separate"], copies={"registrar": 2, "proxy": 2})
+def next_millisecond(server):
+    """A phone that was answered 200 by any registrar is called through any proxy at once, thousands of times, and never missed.
+
+    Each round is a fresh address and a fresh Call-ID, so the workers meet in every combination. PEAL_TEST_ROUNDS says how many.
+    """
+    rounds, missed = int(os.environ.get("PEAL_TEST_ROUNDS", "2000")), []
+    with Phone(server, "callee") as callee, Phone(server, "caller") as caller:
+        for i in range(rounds):
+            callee.user = f"ms{i}"
+            callee.call_id, callee.cseq = f"r{i}.{callee.port}", 0
+            callee.stash, callee.seen, caller.stash, caller.seen = [], [], [], []
+            answer = callee.register(expires=60)
+            assert answer.status == 200, answer.text
+            sent = caller.invite(callee.aor, call_id=f"i{i}.{caller.port}")
+            try:
+                callee.reply(callee.wait("INVITE", 2), 486, "Busy Here")
+            except AssertionError:
+                missed.append((i, caller.stash[-1:] or caller.wait("final", 0.1)))
+                continue
+            caller.send(ack_of(sent, caller.wait(486)))
+        assert not missed, f"{len(missed)} of {rounds} calls missed their phone: {missed[:5]}"
+        for worker in server.workers:
+            sign = {"registrar": "register.granted", "proxy": "proxy.final"}.get(worker.name.partition(".")[0])
+            assert not sign or sign in server.text(os.path.basename(worker.log)), f"{worker.name} took no part"
