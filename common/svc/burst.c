@@ -111,7 +111,7 @@ static void take_timers(struct svc_loop *self)
 
 /* ---- The end of a burst ---- */
 
-static void flush(struct svc_loop *self)
+static void flush_actors(struct svc_loop *self)
 {
 	for (uint32_t i = 0; i < self->nactor; i++) {
 		struct svc *svc = &self->actor[i];
@@ -120,6 +120,11 @@ static void flush(struct svc_loop *self)
 			svc->what->flush(svc->self);
 		rt_arena_reset(self->arena);
 	}
+}
+
+static void flush(struct svc_loop *self)
+{
+	flush_actors(self);
 	self->mail_due = wire_mailbox_flush(self->mailbox, self->now);
 	loc_redis_flush(self->redis);
 }
@@ -212,4 +217,17 @@ void burst_turn(struct svc_loop *self)
 	burst_run_queue(self);
 	flush(self);
 	publish(self);
+}
+
+void burst_turn_alone(struct svc_loop *self)
+{
+	zmq_pollitem_t item = { 0, self->watches.epoll, ZMQ_POLLIN, 0 };
+
+	zmq_poll(&item, 1, patience(self));
+	loop_read_clock(self);
+	if (item.revents)
+		take_ready(self);
+	take_timers(self);
+	burst_run_queue(self);
+	flush_actors(self);
 }
