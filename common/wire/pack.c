@@ -70,7 +70,8 @@ int wire_pack_add(struct wire_pack *self, const struct wire_head *head, const st
 	const uint32_t start = self->n ? self->n : sizeof(struct wire_pack_head);
 	const uint32_t index_n = index ? (uint32_t)SIP_INDEX_BYTES(index->nfield) : 0;
 	const uint32_t text_n = msg ? msg->text.n : 0;
-	const uint32_t used = (uint32_t)sizeof(*head) + index_n + text_n;
+	const uint32_t name_n = msg ? head->name_n : 0;
+	const uint32_t used = (uint32_t)sizeof(*head) + index_n + text_n + name_n;
 	const uint32_t size = (used + 7) & ~7u;
 	struct wire_head h = *head;
 	char *p;
@@ -80,12 +81,13 @@ int wire_pack_add(struct wire_pack *self, const struct wire_head *head, const st
 	h.size = size;
 	h.index_n = index_n;
 	h.text_n = text_n;
+	h.name_n = (uint8_t)name_n;
 	p = self->p + start;
 	memcpy(p, &h, sizeof(h));
 	if (index_n)
 		memcpy(p + sizeof(h), index, index_n);
-	if (text_n)
-		memcpy(p + sizeof(h) + index_n, msg->text.p, text_n);
+	if (text_n + name_n)
+		memcpy(p + sizeof(h) + index_n, msg->text.p, text_n + name_n);
 	memset(p + used, 0, size - used);
 	self->n = start + size;
 	self->count++;
@@ -124,7 +126,7 @@ static bool head_is_sane(const struct wire_head *head, uint32_t left)
 
 	if (head->size < sizeof(*head) || head->size > left || head->size % 8)
 		return false;
-	used = (uint64_t)sizeof(*head) + head->index_n + head->text_n;
+	used = (uint64_t)sizeof(*head) + head->index_n + head->text_n + head->name_n;
 	if (used > head->size || head->size - used >= 8)
 		return false;
 	return hop_is_sane(&head->remote) && hop_is_sane(&head->local);
@@ -149,6 +151,8 @@ int wire_walk_next(struct wire_walk *w, struct wire_parcel *out, bool trusted)
 		.head = head,
 		.msg = { .text = slice_of(rest + head->index_n, head->text_n), .index = index },
 	};
+	if (head->name_n)
+		out->name = slice_of(rest + head->index_n + head->text_n, head->name_n);
 	w->at += head->size;
 	w->left--;
 	return 1;

@@ -37,7 +37,7 @@ extern const struct svc_actor transport_actor, transaction_actor, proxy_actor, r
 /* ---- Parcels ---- */
 
 /*
- * Post a parcel. head->to names the receiver; `from` is filled in. Copies msg.
+ * Post a parcel. head->to names the receiver; `from` is filled in. Copies msg, and the head->name_n bytes behind its text.
  *   returns 0, RT_ABSENT (no such actor, or it went), RT_NOMEM (its mailbox is full: shed, answer 503, or try elsewhere)
  * Never blocks. Same loop: handed over after this callback returns, in the same burst.
  */

@@ -27,7 +27,8 @@ void wire_pack_init(struct wire_pack *self);
 void wire_pack_clear(struct wire_pack *self); /* frees */
 void wire_pack_reset(struct wire_pack *self); /* empties, keeps the room */
 
-/* Add a parcel; msg NULL, or msg->index NULL with text only, are fine. head's size, index_n and text_n are filled here.
+/* Add a parcel; msg NULL, or msg->index NULL with text only, are fine. head's size, index_n and text_n are filled here; head->name_n bytes
+ * are taken from behind msg->text.
  * 0 | RT_NOMEM */
 RT_MUSTUSE
 int wire_pack_add(struct wire_pack *self, const struct wire_head *head, const struct sip_msg *msg);

@@ -3,7 +3,7 @@
  * parcel: what one actor hands another. Many travel as one pack, one ZeroMQ frame:
  *
  *   pack     | head 16 | parcel | parcel | ...            up to WIRE_PACK_PARCELS, WIRE_PACK_BYTES
- *   parcel   | head 160 | index: fixed + 12*nfield | text: head + body | pad to 8 |
+ *   parcel   | head 160 | index: fixed + 12*nfield | text: head + body | name | pad to 8 |
  *
  * Host byte order: a deployment is one architecture, and the pack's magic refuses anything else.
  * A parcel is read where it lies; opening one checks bounds and never parses.
@@ -44,6 +44,7 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  *             flags WIRE_FORGET: no CANCEL, just end the transaction (Timer C without answer).
  * RESULT    transaction -> proxy: what became of a FORK. txn, context, slot echoed; branch = client transaction handle. Response in msg (our Via still on
  *             top), or no msg and reason: RT_TIMEOUT (Timer B, F), RT_DOWN (could not be sent), RT_ABSENT (flow gone), RT_NOMEM (overload).
+ *             Over TLS name_n bytes of domain name lie behind the message's text: whom the far end must prove to be (RFC 5922 7.3). DEPART, too.
  * DEPART    transaction | proxy -> transport: put on a network. Request: transport inserts the Via: branch from (from, branch, loop), or
  *             (0, branch, loop) when flags WIRE_STATELESS. To `remote`, over `flow` when not 0, from `listener`.
  *             Response: text as it is, by 18.2.2 with flow, remote and listener of the request. txn, branch: echoed in UNSENT.
@@ -89,13 +90,15 @@ struct wire_head {
 	uint64_t born;      /* arrival, wall clock ms since 1970: queue age */
 	struct sip_hop remote, local;
 	uint32_t index_n, text_n; /* bytes */
-	uint8_t spare[32];  /* zero */
+	uint8_t name_n;     /* FORK, DEPART: bytes of the domain name behind the text; 0: unknown */
+	uint8_t spare[31];  /* zero */
 };
 _Static_assert(sizeof(struct wire_head) == 160, "the head is 160 bytes");
 
 struct wire_parcel { /* an opened view; borrowed */
 	const struct wire_head *head;
 	struct sip_msg msg;  /* index NULL when the parcel has none; text then holds text_n bytes */
+	struct slice name;   /* right behind msg.text; absent when name_n is 0 */
 };
 
 const char *wire_verb_name(uint8_t verb);

@@ -47,12 +47,13 @@ static uint64_t stateless_branch(const struct proxy *p, const struct proxy_job *
 	return rt_mix(rt_hash(p->e.branch, stable.p, stable.n), rt_hash(p->e.branch, target.p, target.n));
 }
 
-static int depart(struct proxy *p, struct proxy_job *j, const struct proxy_way *way, const struct sip_msg *copy)
+static int depart(struct proxy *p, struct proxy_job *j, const struct proxy_way *way, uint8_t name_n, const struct sip_msg *copy)
 {
 	struct wire_head head = head_of(j, way);
 
 	head.verb = WIRE_DEPART;
 	head.flags = WIRE_STATELESS;
+	head.name_n = name_n;
 	head.to = way->edge;
 	head.txn = 0;
 	head.branch = stateless_branch(p, j);
@@ -70,29 +71,49 @@ static void forget_server(struct proxy *p, struct proxy_job *j)
 		rt_log(RT_LOG_W, "proxy.unanswered", j->trail, "stateless=1");
 }
 
-static int fork_branch(struct proxy *p, struct proxy_job *j, int i, const struct proxy_way *way, const struct sip_msg *copy)
+static int fork_branch(struct proxy *p, struct proxy_job *j, int i, const struct proxy_way *way, uint8_t name_n,
+                       const struct sip_msg *copy)
 {
 	struct wire_head head = head_of(j, way);
 
 	head.verb = WIRE_FORK;
 	head.to = j->owner;
+	head.name_n = name_n;
 	head.slot = proxy_branch_slot(&j->ctx, i);
 	++*p->count.branches;
 	return svc_post(p->svc, &head, copy);
 }
 
-/* Step 10, and 11 in the context: hand the copy to a client transaction. */
-static int send_copy(struct proxy *p, struct proxy_job *j, int i, const struct proxy_way *way, const struct sip_msg *copy)
+/* RFC 5922 7.3: over TLS the far end must prove to be the domain that was looked up. Its name travels behind the text. */
+static uint8_t put_name(const struct proxy *p, const struct proxy_aim *aim, const struct proxy_way *way, struct sip_msg *copy)
 {
+	const struct slice name = aim->next.uri.host;
+	char *text;
+
+	if (way->remote.proto != SIP_TLS || way->flow || name.n > UINT8_MAX)
+		return 0;
+	text = rt_arena_raw(p->e.arena, copy->text.n + name.n);
+	if (!text)
+		return 0; /* then it proves nothing, and the next hop is tried */
+	memcpy(text, copy->text.p, copy->text.n);
+	memcpy(text + copy->text.n, name.p, name.n);
+	copy->text.p = text;
+	return (uint8_t)name.n;
+}
+
+/* Step 10, and 11 in the context: hand the copy to a client transaction. */
+static int send_copy(struct proxy *p, struct proxy_job *j, int i, const struct proxy_way *way, struct sip_msg *copy)
+{
+	const uint8_t name_n = put_name(p, j->aim[i], way, copy);
 	int err;
 
 	if (j->stateless) {
-		err = depart(p, j, way, copy);
+		err = depart(p, j, way, name_n, copy);
 		if (!err)
 			forget_server(p, j);
 		return err;
 	}
-	err = fork_branch(p, j, i, way, copy);
+	err = fork_branch(p, j, i, way, name_n, copy);
 	if (err)
 		return err;
 	j->attempts++;

@@ -39,6 +39,7 @@ static struct txn_slot *open_client(struct txn *self, enum txn_kind kind, const 
 	s->edge = from->edge;
 	s->listener = from->listener;
 	s->client.loop = from->loop;
+	s->client.name_n = from->name_n;
 	update_count(self);
 	return s;
 }
@@ -159,6 +160,7 @@ int txn_client_send(struct txn *self, const struct txn_slot *s, const struct sip
 		.edge = s->edge,
 		.listener = s->listener,
 		.remote = s->remote,
+		.name_n = s->client.name_n,
 	};
 
 	if (s->client.method == SIP_CANCEL) { /* the Via of its INVITE; `context` tells the two apart in UNSENT */
@@ -166,6 +168,22 @@ int txn_client_send(struct txn *self, const struct txn_slot *s, const struct sip
 		head.context = txn_slot_handle(s);
 	}
 	return svc_post(self->svc, &head, m);
+}
+
+/* What is made from a request goes to whom it went: his name is put behind it, too. */
+static int take_name(struct txn *self, const struct txn_kept *from, struct sip_msg *m)
+{
+	const struct sip_msg original = txn_kept_msg(from);
+	char *text = from->name_n ? rt_arena_raw(svc_arena(self->svc), m->text.n + from->name_n) : 0;
+
+	if (!from->name_n)
+		return 0;
+	if (!text)
+		return RT_NOMEM;
+	memcpy(text, m->text.p, m->text.n);
+	memcpy(text + m->text.n, original.text.p + original.text.n, from->name_n);
+	m->text.p = text;
+	return 0;
 }
 
 int txn_client_send_ack(struct txn *self, struct txn_slot *s, const struct txn_hand *hand)
@@ -177,12 +195,14 @@ int txn_client_send_ack(struct txn *self, struct txn_slot *s, const struct txn_h
 		return 0;
 	invite = txn_kept_msg(s->kept);
 	err = txn_ack(svc_arena(self->svc), &invite, &hand->msg, &ack);
+	if (err == 0)
+		err = take_name(self, s->kept, &ack);
 	if (err < 0) {
 		rt_log(RT_LOG_W, "txn.no_ack", s->trail, "err=%s", rt_err_name(err));
 		return 0;
 	}
 	err = txn_client_send(self, s, &ack);
-	txn_slot_keep(s, sip_transport_reliable(s->remote.proto) ? 0 : txn_kept_new(&ack, TXN_KEEP_WHOLE));
+	txn_slot_keep(s, sip_transport_reliable(s->remote.proto) ? 0 : txn_kept_new(&ack, TXN_KEEP_WHOLE, s->client.name_n));
 	return err;
 }
 
@@ -190,6 +210,7 @@ int txn_client_send_ack(struct txn *self, struct txn_slot *s, const struct txn_h
 int txn_client_send_cancel(struct txn *self, struct txn_slot *s, const struct txn_hand *hand)
 {
 	const struct wire_head like = {
+		.name_n = s->client.name_n,
 		.trail = s->trail,
 		.flow = s->flow,
 		.remote = s->remote,
@@ -204,7 +225,7 @@ int txn_client_send_cancel(struct txn *self, struct txn_slot *s, const struct tx
 	if (!s->kept)
 		return 0;
 	invite = txn_kept_msg(s->kept);
-	if (txn_cancel(svc_arena(self->svc), &invite, hand->msg.text, &cancel.msg) < 0)
+	if (txn_cancel(svc_arena(self->svc), &invite, hand->msg.text, &cancel.msg) < 0 || take_name(self, s->kept, &cancel.msg) < 0)
 		return 0;
 	c = open_client(self, TXN_PLAIN_CLIENT, &like);
 	if (!c) {

@@ -181,21 +181,24 @@ uint32_t txn_slots_made(const struct txn_slots *self)
 	return rt_pool_slots(self->pool);
 }
 
-struct txn_kept *txn_kept_new(const struct sip_msg *m, enum txn_keep what)
+struct txn_kept *txn_kept_new(const struct sip_msg *m, enum txn_keep what, uint8_t name_n)
 {
 	const uint32_t index_n =
 		what == TXN_KEEP_TEXT || !m->index ? 0 : (uint32_t)SIP_INDEX_BYTES(m->index->nfield);
 	const uint32_t text_n = what == TXN_KEEP_HEAD ? m->index->head_n : m->text.n;
-	struct txn_kept *k = malloc(sizeof(*k) + index_n + text_n);
+	struct txn_kept *k = malloc(sizeof(*k) + index_n + text_n + name_n);
 	struct sip_index *index;
 
 	if (!k)
 		return 0;
 	k->index_n = index_n;
 	k->text_n = text_n;
+	k->name_n = name_n;
 	if (index_n)
 		memcpy(k->bytes, m->index, index_n);
 	memcpy(k->bytes + index_n, m->text.p, text_n);
+	if (name_n)
+		memcpy(k->bytes + index_n + text_n, m->text.p + m->text.n, name_n);
 	if (index_n && what == TXN_KEEP_HEAD) {
 		index = (struct sip_index *)(void *)k->bytes;
 		index->body_n = 0;

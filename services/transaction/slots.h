@@ -19,14 +19,14 @@
 #include "machine.h"
 #include "match.h"
 
-struct txn_kept { /* a copy of a message: its index (or none), then its text */
-	uint32_t index_n, text_n;
+struct txn_kept { /* a copy of a message: its index (or none), then its text, then the name behind it */
+	uint32_t index_n, text_n, name_n;
 	char bytes[];
 };
 
 enum txn_keep { TXN_KEEP_TEXT, TXN_KEEP_HEAD, TXN_KEEP_WHOLE }; /* text alone; index and head without body; all */
 
-struct txn_kept *txn_kept_new(const struct sip_msg *m, enum txn_keep what); /* NULL: out of memory */
+struct txn_kept *txn_kept_new(const struct sip_msg *m, enum txn_keep what, uint8_t name_n); /* name_n bytes lie behind its text. NULL: out of memory */
 struct sip_msg txn_kept_msg(const struct txn_kept *k);                      /* index NULL when text alone was kept */
 
 struct txn_client {
@@ -37,6 +37,7 @@ struct txn_client {
 	rt_handle other;   /* of an INVITE: its CANCEL; of a CANCEL: its INVITE, whose branch it carries (9.1) */
 	uint32_t method;   /* txn_method_of, 17.1.3 */
 	uint16_t slot;     /* the user's, echoed */
+	uint8_t name_n;    /* bytes behind the text of whatever it sends: whom TLS must meet */
 };
 
 struct txn_server {

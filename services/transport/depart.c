@@ -8,7 +8,6 @@
 #include "conns.h"
 #include "keeps.h"
 #include "listen.h"
-#include "sip/addr.h"
 #include "udp.h"
 #include "via.h"
 
@@ -28,38 +27,6 @@ struct departure {            /* one request on its way */
 	char via[VIA_LINE_MAX];
 	struct slice part[3]; /* start line; our Via; the rest */
 };
-
-/* What proxy.routes says instead, when the operator set the way by hand: "domain=sip:host". */
-static struct slice routed_name(const struct edge *edge, struct slice domain)
-{
-	const struct svc_words *routes = &svc_config(edge->svc)->proxy_routes;
-
-	for (uint32_t i = 0; i < routes->n; i++) {
-		const int equals = slice_find(routes->word[i], '=');
-		struct sip_uri uri;
-
-		if (equals > 0 && slice_eq_nocase(slice_head(routes->word[i], (uint32_t)equals), domain) &&
-		    sip_uri_parse(&uri, slice_from(routes->word[i], (uint32_t)equals + 1)) == 0)
-			return uri.host;
-	}
-	return domain;
-}
-
-/* Whom a request is for, RFC 5922 7.3: the domain that was looked up to find the address; the topmost Route's, else the
- * Request-URI's. */
-static struct slice name_of(const struct edge *edge, const struct sip_msg *request)
-{
-	struct sip_index room;
-	struct sip_msg m = *request;
-	struct sip_addr route;
-	struct sip_uri uri;
-
-	if (!m.index && sip_msg_parse(&m, &room, m.text, 0) < 0)
-		return SLICE_NONE;
-	if (sip_msg_has(&m, SIP_HDR_ROUTE) && sip_addr_uri(sip_msg_get(&m, SIP_HDR_ROUTE), &route, &uri) == 0)
-		return uri.host;
-	return routed_name(edge, sip_msg_span(&m, m.index->facts.uri_host));
-}
 
 static struct edge_owed owed_of(const struct wire_head *h)
 {
@@ -270,12 +237,10 @@ void depart(struct edge *edge, const struct wire_parcel *in)
 	if (slice_starts_nocase(in->msg.text, SLICE("SIP/2.0 "))) {
 		err = answer(edge, &in->msg, way, &h->remote, &owed);
 	} else {
-		struct departure d = { .edge = edge, .way = way, .owed = owed, 
+		struct departure d = { .edge = edge, .way = way, .owed = owed,
 				       .owner = owed.stateless ? 0 : owed.to,
-				       .text = in->msg.text };
+				       .text = in->msg.text, .name = in->name };
 
-		if (h->remote.proto == SIP_TLS && !h->flow)
-			d.name = name_of(edge, &in->msg);
 		err = depart_request(&d);
 	}
 	if (err == 0)

@@ -21,7 +21,7 @@ enum { FAKE_POSTS = 4096, FAKE_COUNTERS = 64, FAKE_WATCHES = 64 };
 
 struct fake_post {
 	struct wire_head head;
-	struct slice text;
+	struct slice text, name; /* name: the bytes behind the text */
 	struct sip_index *index; /* NULL when none was posted */
 };
 
@@ -109,7 +109,7 @@ static inline void fake_flush(struct svc *svc)
 	rt_arena_reset(svc->arena);
 }
 
-/* A parcel for the actor; `text` is parsed when it is a message, NULL for none. */
+/* A parcel for the actor; `text` is parsed when it is a message, with head->name_n bytes behind it; NULL for none. */
 static inline void fake_parcel(struct svc *svc, const struct wire_head *head, const char *text)
 {
 	static struct sip_index room;
@@ -118,6 +118,8 @@ static inline void fake_parcel(struct svc *svc, const struct wire_head *head, co
 
 	if (text && sip_msg_parse(&in.msg, &room, slice_str(text), &why) < 0)
 		fail_msg("the test's message does not parse: %s at %u\n%s", why.rule, why.at, text);
+	if (head->name_n)
+		in.name = slice_of(in.msg.text.p + in.msg.text.n, head->name_n);
 	svc->actor->parcel(svc->self, &in);
 	fake_flush(svc);
 }
@@ -192,9 +194,10 @@ int svc_post(struct svc *svc, const struct wire_head *head, const struct sip_msg
 	p->head = *head;
 	p->head.from = svc->id;
 	if (msg && msg->text.n) {
-		text = malloc(msg->text.n);
-		memcpy(text, msg->text.p, msg->text.n);
+		text = malloc(msg->text.n + head->name_n);
+		memcpy(text, msg->text.p, msg->text.n + head->name_n);
 		p->text = slice_of(text, msg->text.n);
+		p->name = slice_of(text + msg->text.n, head->name_n);
 	}
 	if (msg && msg->index) {
 		assert_int_equal(sip_msg_check(msg->index, SIP_INDEX_BYTES(msg->index->nfield), msg->text.n), 0);

@@ -153,7 +153,7 @@ static int open_stage(void **state)
 		                             (char[]){ "PEAL_SERVER_USERS=known" },
 		                       (char[]){ "PEAL_DOMAIN_STRICT_EXAMPLE_COM_STATELESS=on" }, 0 };
 	static const char edge[] = "{\"tier\":\"transport\",\"id\":7,\"version\":1,\"host\":\"here\",\"pid\":1,\"state\":\"live\",\"load\":0,"
-	                           "\"seen\":1,\"ipc\":\"\",\"tcp\":\"\",\"listeners\":[\"udp:192.0.2.1:5060 as 192.0.2.1:5060\","
+	                           "\"seen\":1,\"ipc\":\"\",\"tcp\":\"\",\"listeners\":[\"udp:192.0.2.1:5060 as 192.0.2.1:5060\",\"tls:192.0.2.1:5061 as 192.0.2.1:5061\","
 	                           "\"tcp:192.0.2.1:5060 as 192.0.2.1:5060\"]}";
 	struct wire_member m;
 
@@ -327,6 +327,32 @@ static void a_call(void **state)
 	answered(11, 200, "tag=b0");
 	result(&fork, 486, "");
 	silence();
+}
+
+/* RFC 5922 7.3: over TLS the next hop is told by name, also a strict router, whom 16.6 step 6 moves into the Request-URI. */
+static void the_next_hop_over_tls_is_named(void **state)
+{
+	struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5:5061;transport=tls") };
+	const struct fake_post *p;
+
+	(void)state;
+	offer(11, INVITE_TO("sip:bob@example.com"));
+	bindings(bob, 1);
+	p = next(WIRE_FORK);
+	assert_int_equal(p->head.remote.proto, SIP_TLS);
+	assert_text(p->name, "203.0.113.5");
+	bob[0].path = SLICE("<sip:198.51.100.77:5061;transport=tls>");
+	offer(12, INVITE_TO("sip:bob@example.com"));
+	bindings(bob, 1);
+	p = next(WIRE_FORK);
+	assert_text(p->name, "198.51.100.77");
+	assert_true(slice_starts_nocase(p->text, SLICE("INVITE sip:198.51.100.77:5061;transport=tls SIP/2.0\r\n")));
+	bob[0].path = SLICE("<sip:198.51.100.78;lr>");
+	offer(13, INVITE_TO("sip:bob@example.com"));
+	bindings(bob, 1);
+	p = next(WIRE_FORK);
+	assert_int_equal(p->head.remote.proto, SIP_UDP);
+	assert_int_equal(p->name.n, 0);
 }
 
 static void nobody(void **state)
@@ -717,6 +743,7 @@ int main(void)
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, open_stage, close_stage)
 	const struct CMUnitTest tests[] = {
 		STAGED(a_call),
+		STAGED(the_next_hop_over_tls_is_named),
 		STAGED(nobody),
 		STAGED(redis_is_away),
 		STAGED(redis_is_away_but_he_was_seen_before),

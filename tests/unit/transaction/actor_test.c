@@ -215,6 +215,32 @@ static void ack_and_cancel_go_where_the_invite_went(void **state)
 	assert_int_equal(p->head.flow, 1234);
 }
 
+/* RFC 5922 7.3: whom TLS must meet is told with the INVITE, and with its CANCEL and ACK. */
+static void the_name_of_the_next_hop_goes_along(void **state)
+{
+	struct svc *svc = *state;
+	struct wire_head fork = head_of(WIRE_FORK, PROXY, SIP_TLS), give_up = head_of(WIRE_GIVE_UP, PROXY, SIP_TLS);
+	const struct fake_post *p;
+
+	fork.name_n = 10;
+	fake_parcel(svc, &fork, INVITE("1") "biloxi.com");
+	p = fake_next(svc);
+	assert_int_equal(p->head.verb, WIRE_DEPART);
+	assert_text(p->text, INVITE("1"));
+	assert_text(p->name, "biloxi.com");
+	give_up.branch = p->head.branch;
+	respond(svc, give_up.branch, RESPONSE("180", "INVITE", "b"), SIP_TLS, 9);
+	assert_int_equal(fake_next(svc)->head.verb, WIRE_RESULT);
+	fake_parcel_text(svc, &give_up, "Reason: SIP;cause=200\r\n");
+	p = fake_next(svc);
+	assert_true(slice_starts_nocase(p->text, SLICE("CANCEL ")));
+	assert_text(p->name, "biloxi.com");
+	respond(svc, give_up.branch, RESPONSE("487", "INVITE", "b"), SIP_TLS, 9);
+	p = fake_next(svc);
+	assert_true(slice_starts_nocase(p->text, SLICE("ACK ")));
+	assert_text(p->name, "biloxi.com");
+}
+
 /* 18.1.1: a large request left by TCP although UDP was asked for; its ACK follows the connection. */
 static void ack_follows_the_connection_of_the_response(void **state)
 {
@@ -498,6 +524,7 @@ int main(void)
 		TEST(rfc3261_8_2_6_trying),
 		TEST(an_offer_says_where_it_came_from),
 		TEST(rfc3261_9_2_tag_of_the_200),
+		TEST(the_name_of_the_next_hop_goes_along),
 		TEST(a_cancel_before_any_answer_gets_a_tag_of_ours),
 		TEST(ack_and_cancel_go_where_the_invite_went),
 		TEST(ack_follows_the_connection_of_the_response),

@@ -96,20 +96,20 @@ static void a_kept_message_is_a_copy(void **state)
 
 	(void)state;
 	assert_int_equal(sip_msg_parse(&m, &room, SLICE(invite), 0), 0);
-	kept = txn_kept_new(&m, TXN_KEEP_WHOLE);
+	kept = txn_kept_new(&m, TXN_KEEP_WHOLE, 0);
 	k = txn_kept_msg(kept);
 	assert_text(k.text, invite);
 	assert_text(sip_msg_body(&k), "hello");
 	assert_text(sip_msg_get(&k, SIP_HDR_CALL_ID), "c");
 	assert_int_equal(sip_msg_check(k.index, SIP_INDEX_BYTES(k.index->nfield), k.text.n), 0);
 	free(kept);
-	kept = txn_kept_new(&m, TXN_KEEP_HEAD);
+	kept = txn_kept_new(&m, TXN_KEEP_HEAD, 0);
 	k = txn_kept_msg(kept);
 	assert_int_equal(k.text.n, m.index->head_n);
 	assert_int_equal(sip_msg_body(&k).n, 0);
 	assert_int_equal(sip_msg_check(k.index, SIP_INDEX_BYTES(k.index->nfield), k.text.n), 0);
 	free(kept);
-	kept = txn_kept_new(&m, TXN_KEEP_TEXT);
+	kept = txn_kept_new(&m, TXN_KEEP_TEXT, 0);
 	k = txn_kept_msg(kept);
 	assert_null(k.index);
 	assert_text(k.text, invite);

@@ -271,11 +271,22 @@ static inline void shell_close(struct svc **svc_p)
 	*svc_p = 0;
 }
 
+/* Hand the actor a parcel, with the name of whom TLS must meet. */
+static inline void shell_give_named(struct svc *svc, const struct wire_head *head, const char *text, const char *name)
+{
+	struct sip_index room;
+	struct wire_parcel in = { head, { slice_str(text), 0 }, slice_str(name) };
+
+	assert_int_equal(sip_msg_parse(&in.msg, &room, in.msg.text, 0), 0);
+	svc->what->parcel(svc->actor, &in);
+	svc->what->flush(svc->actor);
+}
+
 /* Hand the actor a parcel. */
 static inline void shell_give(struct svc *svc, const struct wire_head *head, const char *text, bool indexed)
 {
 	struct sip_index room;
-	struct wire_parcel in = { head, { slice_str(text), 0 } };
+	struct wire_parcel in = { .head = head, .msg = { slice_str(text), 0 } };
 
 	if (indexed)
 		assert_int_equal(sip_msg_parse(&in.msg, &room, in.msg.text, 0), 0);

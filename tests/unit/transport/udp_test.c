@@ -330,7 +330,7 @@ static void one_that_cannot_go_does_not_stop_the_rest(void **state)
 		for (int good = 0; good <= 1; good++) {
 			const struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .branch = 0x2000003, .context = 9, .slot = 3, .txn = 5,
 							.remote = good ? at("127.0.0.1", p.port) : bad[i] };
-			const struct wire_parcel in = { &head, m };
+			const struct wire_parcel in = { .head = &head, .msg = m };
 
 			transport_actor.parcel(svc->actor, &in);
 		}

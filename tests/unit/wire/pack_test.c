@@ -179,6 +179,7 @@ static void every_field_of_a_head_that_lies_is_refused(void **state)
 		{ "index larger than the parcel", 16 + offsetof(struct wire_head, index_n), 4, 1 << 16 },
 		{ "index_n + text_n overflow", 16 + offsetof(struct wire_head, index_n), 4, 0xffffffff },
 		{ "text larger than the parcel", 16 + offsetof(struct wire_head, text_n), 4, 1 << 16 },
+		{ "a name longer than the parcel", 16 + offsetof(struct wire_head, name_n), 1, 255 },
 		{ "text of nothing", 16 + offsetof(struct wire_head, text_n), 4, 0 },
 		{ "an unknown family", 16 + offsetof(struct wire_head, remote) + 19, 1, 9 },
 		{ "an unknown transport", 16 + offsetof(struct wire_head, local) + 18, 1, 200 },
@@ -222,10 +223,41 @@ static void changed_bytes_never_lead_out_of_bounds(void **state)
 	}
 }
 
+/* RFC 5922 7.3: whom TLS must meet lies behind the text, and is none of it. */
+static void a_name_travels_behind_the_text(void **state)
+{
+	char text[sizeof(register_text) + 16];
+	struct sip_msg m = message();
+	struct wire_head named = head;
+	struct wire_pack pack;
+	struct wire_walk walk;
+	struct wire_parcel out;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%sbiloxi.com", register_text);
+	m.text.p = text;
+	named.name_n = 10;
+	wire_pack_init(&pack);
+	assert_int_equal(wire_pack_add(&pack, &named, &m), 0);
+	assert_int_equal(wire_pack_add(&pack, &named, 0), 0); /* no text to be behind */
+	assert_int_equal(wire_pack_add(&pack, &head, &m), 0);
+	assert_int_equal(wire_walk_open(&walk, pack.p, pack.n), 0);
+	assert_int_equal(wire_walk_next(&walk, &out, false), 1);
+	assert_text(out.msg.text, register_text);
+	assert_text(out.name, "biloxi.com");
+	assert_int_equal(wire_walk_next(&walk, &out, false), 1);
+	assert_false(slice_present(out.name));
+	assert_int_equal(wire_walk_next(&walk, &out, false), 1);
+	assert_text(out.msg.text, register_text);
+	assert_false(slice_present(out.name));
+	wire_pack_clear(&pack);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_parcel_comes_out_as_it_went_in),
+		cmocka_unit_test(a_name_travels_behind_the_text),
 		cmocka_unit_test(full_at_the_limits_and_not_one_below),
 		cmocka_unit_test(the_largest_message_fits_and_one_byte_more_does_not),
 		cmocka_unit_test(a_pack_cut_short_anywhere_is_refused),
