@@ -81,6 +81,8 @@ struct sip_draft *reg_answer_bindings(struct rt_arena *a, const struct sip_msg *
 		sip_draft_append(d, SIP_HDR_SERVICE_ROUTE, grant->service_route);
 	if (grant->outbound)
 		sip_draft_append(d, SIP_HDR_REQUIRE, SLICE("outbound"));
+	if (grant->outbound && grant->flow_timer)
+		sip_draft_append(d, SIP_HDR_FLOW_TIMER, rt_arena_printf(a, "%u", grant->flow_timer));
 	sip_draft_append(d, SIP_HDR_SUPPORTED, SLICE("path, outbound, gruu"));
 	sip_draft_append(d, SIP_HDR_DATE, sip_date_render(grant->now, date));
 	return d;

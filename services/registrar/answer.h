@@ -12,6 +12,7 @@
 struct reg_grant { /* what a 200 says beside the bindings */
 	int64_t now;
 	bool outbound;              /* RFC 5626 6: Require: outbound */
+	uint32_t flow_timer;        /* RFC 5626 5.4: seconds; 0: not said */
 	struct slice service_route; /* RFC 3608; "" for none */
 	struct slice aor;
 	struct rt_key gruu_key;

@@ -30,11 +30,22 @@ static struct slice service_route(struct registrar *self, const struct reg_call 
 	                       SLICE_ARG(sip_transport_param((enum sip_transport)l->local.proto)));
 }
 
+/* RFC 5626 5.4: said by whoever ends the phone's flow, which is us when no proxy is between. */
+static uint32_t flow_timer(struct registrar *self, const struct reg_call *call)
+{
+	const struct svc_config *config = svc_config(self->svc);
+	const bool datagrams = call->head.remote.proto == SIP_UDP;
+
+	if (sip_msg_count(&call->msg, SIP_HDR_VIA) > 1)
+		return 0;
+	return (uint32_t)(datagrams && config->transport_keep ? config->transport_keep : config->registrar_flow_timer);
+}
+
 static void grant(struct registrar *self, struct reg_call *call, const struct loc_binding *b, int n)
 {
 	const struct call_question q = call_asked(call);
-	const struct reg_grant what = { svc_wall(self->svc), call->outbound, service_route(self, call), call->aor,
-	                                self->gruu_key };
+	const struct reg_grant what = { .now = svc_wall(self->svc), .outbound = call->outbound, .flow_timer = flow_timer(self, call),
+		                        .service_route = service_route(self, call), .aor = call->aor, .gruu_key = self->gruu_key };
 
 	++*self->count.granted;
 	rt_log(RT_LOG_I, "register.granted", call->head.trail, "aor=%s contacts=%d", rt_log_safe(call->aor), n);

@@ -167,3 +167,45 @@ def next_millisecond(server):
         for worker in server.workers:
             sign = {"registrar": "register.granted", "proxy": "proxy.final"}.get(worker.name.partition(".")[0])
             assert not sign or sign in server.text(os.path.basename(worker.log)), f"{worker.name} took no part"
+
+
+def flow_of(phone, reg_id):
+    """REGISTER over this phone's own connection, as one flow of one device (RFC 5626 4.2)."""
+    return phone.ask(phone.request("REGISTER", f"sip:{phone.domain}", to=phone.aor, fields=[
+        ("Supported", "path, outbound"), ("Expires", "300"),
+        ("Contact", f"<sip:{phone.user}@127.0.0.1;transport=tcp;ob>;reg-id={reg_id}"
+                    ";+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000000000005>\"")]))
+
+
+@flow("location.flows")
+def flows(server):
+    """Two connections of one phone (RFC 5626): a call takes one of them, the other when that is gone, and none rings twice;
+    a connection made anew takes the place of the lost one."""
+    user = server.name("ob")
+    with Phone(server, user, proto="tcp") as one, Phone(server, user, proto="tcp") as two, Phone(server, server.name("a")) as caller:
+        for reg_id, p in ((1, one), (2, two)):
+            answer = flow_of(p, reg_id)
+            assert answer.status == 200 and answer.get("require") == "outbound" and answer.get("flow-timer") == "120", answer.text
+            time.sleep(1.1)  # the newest flow is tried first, and time is counted in seconds
+        assert len(server.bindings(f"{user}@example.com")) == 2
+        sent = caller.invite(f"sip:{user}@example.com")
+        two.reply(two.wait("INVITE"), 486, "Busy Here")
+        caller.send(ack_of(sent, caller.wait(486)))
+        one.silent(0.3, lambda m: m.method == "INVITE")
+        two.close()
+        time.sleep(0.3)
+        sent = caller.invite(f"sip:{user}@example.com")
+        one.reply(one.wait("INVITE"), 486, "Busy Here")
+        caller.send(ack_of(sent, caller.wait(486)))
+        with Phone(server, user, proto="tcp") as again:
+            assert flow_of(again, 2).status == 200
+            assert len(server.bindings(f"{user}@example.com")) == 2
+            sent = caller.invite(f"sip:{user}@example.com")
+            again.reply(again.wait("INVITE"), 486, "Busy Here")
+            caller.send(ack_of(sent, caller.wait(486)))
+        one.close()
+        time.sleep(0.3)
+        sent = caller.invite(f"sip:{user}@example.com")
+        gone = caller.wait("final")
+        assert gone.status in (430, 480), gone
+        caller.send(ack_of(sent, gone))

@@ -212,6 +212,7 @@ static void extensions_answer_as_their_rfcs_say(void **state)
 	assert_int_equal(2, sip_msg_count(&m, SIP_HDR_PATH));
 	assert_text(sip_msg_get(&m, SIP_HDR_PATH), "<sip:p1;lr>");
 	assert_text(sip_msg_get(&m, SIP_HDR_REQUIRE), "outbound");
+	assert_text(sip_msg_get(&m, SIP_HDR_FLOW_TIMER), "25"); /* by UDP: as often as we would send one */
 	assert_text(sip_msg_get(&m, SIP_HDR_SERVICE_ROUTE), "<sip:edge.example.com:5060;transport=udp;lr>");
 	assert_int_equal(0, sip_addr_parse(&addr, sip_msg_get(&m, SIP_HDR_CONTACT)));
 	assert_text(sip_param_get(addr.params, SLICE("pub-gruu")), "\"sip:alice@example.com;gr=urn:uuid:1\"");
@@ -221,6 +222,7 @@ static void extensions_answer_as_their_rfcs_say(void **state)
 	assert_int_equal(0, sip_addr_parse(&addr, sip_msg_get(&m, SIP_HDR_CONTACT)));
 	assert_absent(sip_param_get(addr.params, SLICE("pub-gruu")));
 	assert_absent(sip_msg_get(&m, SIP_HDR_REQUIRE));
+	assert_absent(sip_msg_get(&m, SIP_HDR_FLOW_TIMER));
 }
 
 static void the_sweeper_removes_what_ran_out(void **state)
