@@ -3,34 +3,46 @@
 
 It sends what it is told, waits for what it is asked, and does nothing by itself: no retransmission, no automatic ACK.
 """
-import os
 import select
 import socket
 import ssl
 import time
 
-from kit import sip
+from kit import certs, sip
 from kit.ports import take
 
 
+def door(server, proto, host):
+    """Where the server takes what comes by this transport and address family."""
+    doors = getattr(server, "doors", {})
+    return doors.get(proto + ("6" if ":" in host else "")) or (server.host, server.port)
+
+
+def bracketed(host):
+    return f"[{host}]" if ":" in host else host
+
+
 class Phone:
-    def __init__(self, server, user, password="", domain=None, proto="udp", host="127.0.0.1"):
+    def __init__(self, server, user, password="", domain=None, proto="udp", host="127.0.0.1", peer=None):
         self.server, self.user, self.password = server, user, password
         self.domain, self.proto, self.host = domain or server.domain, proto, host
         self.port = take(host)
         self.stash, self.stream, self.seen = [], b"", []
         self.call_id, self.cseq, self.tag = sip.fresh("r"), 0, sip.fresh()
-        kind = socket.SOCK_DGRAM if proto == "udp" else socket.SOCK_STREAM
-        self.sock = socket.socket(socket.AF_INET, kind)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind((host, self.port))
-        self.peer = (server.host, server.port + (proto == "tls"))
-        if proto != "udp":
-            self.sock.settimeout(5)
-            self.sock.connect(self.peer)
-        if proto == "tls":
-            trust = ssl.create_default_context(cafile=os.path.join(server.state, "cert.pem"))
-            self.sock = trust.wrap_socket(self.sock, server_hostname=server.host)
+        self.peer = peer or door(server, proto, host)
+        self.sock = self.open()
+
+    def open(self):
+        kind = socket.SOCK_DGRAM if self.proto == "udp" else socket.SOCK_STREAM
+        sock = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, kind)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((self.host, self.port))
+        if self.proto != "udp":
+            sock.settimeout(5)
+            sock.connect(self.peer)
+        if self.proto in ("tls", "wss"):
+            sock = certs.client().wrap_socket(sock, server_hostname=self.peer[0])
+        return sock
 
     def close(self):
         self.sock.close()
@@ -49,11 +61,15 @@ class Phone:
 
     @property
     def contact(self):
-        return f"sip:{self.user}@{self.host}:{self.port}" + ("" if self.proto == "udp" else f";transport={self.proto}")
+        return f"sip:{self.user}@{self.place}" + ("" if self.proto == "udp" else f";transport={self.proto}")
+
+    @property
+    def place(self):
+        return f"{bracketed(self.host)}:{self.port}"
 
     @property
     def via(self):
-        return f"SIP/2.0/{self.proto.upper()} {self.host}:{self.port};rport;branch={sip.branch()}"
+        return f"SIP/2.0/{self.proto.upper()} {self.place};rport;branch={sip.branch()}"
 
     # ---- wire
 
@@ -65,23 +81,32 @@ class Phone:
             self.sock.sendall(data)
         return msg
 
-    def _read(self):
+    def socks(self):
+        """Where something may come in."""
+        return [self.sock]
+
+    def _read(self, sock):
         if self.proto == "udp":
-            data = self.sock.recv(65535)
+            data = sock.recv(65535)
             return [sip.Msg.parse(data)] if data.strip() else []
-        data, out = self.sock.recv(65535), []
+        data = self._octets(sock)
         if not data:
             raise AssertionError(f"{self.user}: the server closed the connection")
-        self.stream += data
-        while b"\r\n\r\n" in self.stream:
-            self.stream = self.stream.lstrip(b"\r\n")
-            head, _, rest = self.stream.partition(b"\r\n\r\n")
-            length = int(sip.Msg.parse(head + b"\r\n\r\n").get("content-length") or 0)
-            if len(rest) < length:
-                break
-            out.append(sip.Msg.parse(head + b"\r\n\r\n" + rest[:length]))
-            self.stream = rest[length:]
+        out, self.stream = sip.cut(self.stream + data)
         return out
+
+    @staticmethod
+    def _octets(sock):
+        """What a stream has for us; all of it, for select does not see what TLS has decrypted already."""
+        try:
+            data = sock.recv(65535)
+            while isinstance(sock, ssl.SSLSocket) and sock.pending():
+                data += sock.recv(65535)
+        except ssl.SSLWantReadError:
+            return b"\r\n"
+        except ConnectionResetError:
+            return b""
+        return data
 
     def wait(self, want, timeout=5.0):
         """The next message that `want` names: a method, a status, "final" or a function. Others are kept for later."""
@@ -91,12 +116,13 @@ class Phone:
                 if fits(m, want):
                     return self.stash.pop(i)
             left = end - time.monotonic()
-            waiting = self.proto == "tls" and self.sock.pending()
-            if left <= 0 or not (waiting or select.select([self.sock], [], [], left)[0]):
+            ready = select.select(self.socks(), [], [], left)[0] if left > 0 else []
+            if not ready:
                 raise AssertionError(f"{self.user}: no {want} in {timeout} s; has {self.stash}, saw {self.seen[-8:]}")
-            fresh = self._read()
-            self.stash += fresh
-            self.seen += fresh
+            for sock in ready:
+                fresh = self._read(sock)
+                self.stash += fresh
+                self.seen += fresh
 
     def silent(self, seconds, want=lambda m: True):
         """Nothing that `want` names arrives."""
@@ -184,13 +210,16 @@ class Phone:
             ("Via", self.via), ("Max-Forwards", "70"), ("From", local), ("To", remote), ("Call-ID", answer.get("call-id")),
             ("CSeq", f"{cseq} {method}"), ("Contact", f"<{self.contact}>"), *fields], body)
 
-    def reply(self, request, status, reason="", body=b"", fields=(), tag=None):
-        tag = tag or f"u{self.port}"
-        if sip.reply and request.method == "INVITE" and status > 100:
+    def answer(self, request, status, reason="", body=b"", fields=(), tag=None):
+        """The response this phone makes."""
+        if request.method == "INVITE" and status > 100:
             fields = [("Contact", f"<{self.contact}>"), *fields]
         if body:
             fields = [*fields, ("Content-Type", "application/sdp")]
-        return self.send(sip.reply(request, status, reason, tag, fields, body))
+        return sip.reply(request, status, reason, tag or f"u{self.port}", fields, body)
+
+    def reply(self, request, status, reason="", **more):
+        return self.send(self.answer(request, status, reason, **more))
 
 
 def fits(msg, want):

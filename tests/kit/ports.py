@@ -10,7 +10,7 @@ _next = _low + os.getpid() % max(1, (_high - _low) // 2)
 def free(host, port):
     """No SO_REUSEADDR: a port whose last connection still lingers would fail programs that do not set it."""
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-        with socket.socket(socket.AF_INET, kind) as s:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as s:
             try:
                 s.bind((host, port))
             except OSError:

@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 import time
 
-from kit import sip
-from kit.phone import Phone
+from kit import certs, sip
+from kit.phone import Phone, bracketed
 from kit.ports import take
 from kit.redis import Redis
 
@@ -53,13 +53,6 @@ def render(settings):
     return "\n".join(lines) + "\n"
 
 
-def make_certificate(folder, host):
-    """A self-signed pair, cert.pem and key.pem, for the server's address."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                    "-subj", "/CN=peal", "-addext", f"subjectAltName=IP:{host},DNS:example.com,DNS:auth.example.com",
-                    "-keyout", os.path.join(folder, "key.pem"), "-out", os.path.join(folder, "cert.pem")], check=True, capture_output=True)
-
-
 class Worker:
     def __init__(self, name, argv, env, log):
         self.name, self.log = name, log
@@ -87,7 +80,7 @@ class Server:
     def __init__(self, form="node", settings=None, bin_folder=None, keep=False, copies=None):
         self.form, self.bin, self.keep = form, bin_folder or find_bin(), keep
         self.copies = copies or {}            # {"proxy": 2}: workers of one tier, separate form only
-        self.host, self.port = "127.0.0.1", take(run=2)  # the second for TLS
+        self.host, self.port = "127.0.0.1", take()
         self.domain = "example.com"
         self.state = tempfile.mkdtemp(prefix="peal-flow-", dir=os.environ.get("TMPDIR", "/tmp"))
         self.redis = Redis(os.path.join(self.state, "redis"))
@@ -96,10 +89,7 @@ class Server:
             "server.domains": "example.com auth.example.com redirect.example.com",
             "server.state": os.path.join(self.state, "run"),
             "server.drain": 1,
-            "transport.listen": f"udp:{self.host}:{self.port} tcp:{self.host}:{self.port} tls:{self.host}:{self.port + 1}",
-            "transport.certificate": os.path.join(self.state, "cert.pem"),
-            "transport.key": os.path.join(self.state, "key.pem"),
-            "transport.ca": os.path.join(self.state, "cert.pem"),
+            "transport.listen": "udp tcp tls",
             "redis.url": self.redis.url,
             "proxy.relay": "any",
             "log.level": os.environ.get("FLOW_LOG", "debug"),
@@ -110,6 +100,26 @@ class Server:
             **(settings or {}),
         }
         self.config = os.path.join(self.state, "peal.conf")
+        self.doors = {}                       # "tls" or "udp6" to (host, port), when the setting transport.listen names such
+        self.open_doors()
+
+    def open_doors(self):
+        """transport.listen = "udp tcp tls ws wss udp6 tcp6 tls6": each at a free port, UDP and TCP at one; a certificate when it takes one."""
+        words = self.settings["transport.listen"].split()
+        if any(":" in w for w in words):
+            return
+        for w in words:
+            proto, host = w.rstrip("6"), "::1" if w.endswith("6") else self.host
+            port = take(host) if w.endswith("6") or proto not in ("udp", "tcp") else self.port
+            if w == "tcp6" and "udp6" in self.doors:
+                port = self.doors["udp6"][1]
+            self.doors[w] = (host, port)
+        self.settings["transport.listen"] = " ".join(
+            f"{w.rstrip('6')}:{bracketed(host)}:{port}" for w, (host, port) in self.doors.items())
+        if any(w.startswith(("tls", "wss")) for w in words):
+            cert, key = certs.pair(*certs.HERE)
+            for name, value in (("certificate", cert), ("key", key), ("ca", certs.authority())):
+                self.settings.setdefault("transport." + name, value)
 
     # ---- life
 
@@ -124,7 +134,6 @@ class Server:
         os.makedirs(os.path.join(self.state, "log"))
         with open(self.config, "w") as f:
             f.write(render(self.settings))
-        make_certificate(self.state, self.host)
         self.redis.start()
         if self.form == "node":
             self.add("node")

@@ -98,6 +98,20 @@ class Msg:
         return f"<{self.start}>"
 
 
+def cut(stream):
+    """The whole messages at the beginning of a stream, and what is left of it (RFC 3261 18.3)."""
+    out = []
+    while b"\r\n\r\n" in stream.lstrip(b"\r\n"):
+        stream = stream.lstrip(b"\r\n")
+        head, _, rest = stream.partition(b"\r\n\r\n")
+        length = int(Msg.parse(head + b"\r\n\r\n").get("content-length") or 0)
+        if len(rest) < length:
+            break
+        out.append(Msg.parse(head + b"\r\n\r\n" + rest[:length]))
+        stream = rest[length:]
+    return out, stream
+
+
 def reply(request, status, reason="", tag=None, fields=(), body=b""):
     """The response a user agent makes to a request (RFC 3261 8.2.6)."""
     out = [("Via", v) for v in request.all("via")] + [("Record-Route", v) for v in request.all("record-route")]

@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 
+from kit.phone import bracketed
 from kit.ports import take
 from kit.server import ROOT
 
@@ -13,14 +14,15 @@ FOLDER = os.path.join(ROOT, "tests", "flow", "sipp")
 class Sipp:
     """One SIPp process. keys become [name] in the scenario; user and password feed [authentication]."""
 
-    def __init__(self, server, scenario, port=None, calls=1, extra=(), peer=None, timeout=30, **keys):
-        self.port, self.scenario, self.timeout, self.server = port or take(), scenario, timeout, server
+    def __init__(self, server, scenario, port=None, calls=1, extra=(), peer=None, timeout=30, host="127.0.0.1", **keys):
+        self.host = host
+        self.port, self.scenario, self.timeout, self.server = port or take(host), scenario, timeout, server
         self.folder = os.path.join(server.state, "sipp", f"{scenario}-{self.port}")
         os.makedirs(self.folder, exist_ok=True)
-        keys = {"domain": server.domain, **keys}
+        keys = {"domain": server.domain, "kind": "UDP", "door": self.port, **keys}  # kind: what it says it is; door: its port for others
         words = [w for k, v in keys.items() for w in ("-key", k, str(v))]
-        host, port = peer or (server.host, server.port)
-        argv = ["sipp", f"{host}:{port}", "-sf", os.path.join(FOLDER, scenario + ".xml"), "-i", "127.0.0.1", "-p", str(self.port),
+        there, port = peer or (server.host, server.port)
+        argv = ["sipp", f"{bracketed(there)}:{port}", "-sf", os.path.join(FOLDER, scenario + ".xml"), "-i", host, "-p", str(self.port),
                 "-m", str(calls), "-nostdin", "-timeout", f"{timeout}s", "-timeout_error", "-trace_err", "-trace_msg",
                 "-error_file", "errors.log", "-message_file", "messages.log", *words, *extra]
         self.out = open(os.path.join(self.folder, "screen.log"), "wb")

@@ -8,6 +8,8 @@ import subprocess
 import time
 import wave
 
+from kit import certs
+from kit.phone import door
 from kit.ports import take
 
 MODULES = "/usr/lib/baresip/modules"
@@ -42,13 +44,14 @@ class Softphone:
         self.folder = os.path.join(server.state, f"baresip-{user}")
         os.makedirs(self.folder)
         self.user, self.control, rtp = user, take(), take(run=4)
+        host, port = door(server, transport, "127.0.0.1")
         # baresip takes the port after its SIP port for TLS
         fill = {"modules": MODULES, "sip": take(run=2), "rtp": rtp, "rtp_end": rtp + 3, "folder": self.folder, "control": self.control}
         with open(os.path.join(self.folder, "config"), "w") as f:
-            f.write(CONFIG.format(**fill) + (f"sip_cafile {server.state}/cert.pem\n" if transport == "tls" else ""))
+            f.write(CONFIG.format(**fill) + (f"sip_cafile {certs.authority()}\n" if transport == "tls" else ""))
         with open(os.path.join(self.folder, "accounts"), "w") as f:
             f.write(f'<sip:{user}@{domain};transport={transport}>;auth_pass={password};regint=120;answermode={answer};'
-                    f'outbound="sip:{server.host}:{server.port + (transport == "tls")};transport={transport}";audio_codecs=pcmu\n')
+                    f'outbound="sip:{host}:{port};transport={transport}";audio_codecs=pcmu\n')
         with open(os.path.join(self.folder, "contacts"), "w"):
             pass
         write_tone(os.path.join(self.folder, "tone.wav"))
