@@ -46,6 +46,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(transport,   connections,    INT,      "100000",     1,    1000000,  "connections of one worker")                                          \
 	X(transport,   source_connections, INT,  "1000",       1,    1000000,  "connections from one source address")                                \
 	X(transport,   connect_timeout, INT,     "4000",       100,  60000,    "ms to open a connection")                                            \
+	X(transport,   peer_connections, INT,    "1",          1,    64,       "connections to one place we send requests to; more than one share them by branch") \
 	X(transport,   idle_timeout,   INT,      "3600",       10,   86400,    "seconds without a byte until a connection is closed")                \
 	X(transport,   message_timeout, INT,     "10",         1,    600,      "seconds from a message's first byte to its last")                    \
 	X(transport,   certificate,    WORDS,    "",           0,    0,        "PEM chains for tls and wss; the first is the default, others by SNI") \

@@ -114,17 +114,32 @@ static bool meets(const struct conn *conn, const struct sip_hop *to, struct slic
 	return is_address(conn, to, name) || tls_named(conn, name);
 }
 
-struct conn *conns_find(const struct conns *self, const struct sip_hop *to, struct slice name)
+static bool better(const struct conn *a, const struct conn *b, uint64_t key)
 {
+	if ((a->state == CONN_OPEN) != (b->state == CONN_OPEN))
+		return a->state == CONN_OPEN;
+	return rt_mix(key, a->self) > rt_mix(key, b->self);
+}
+
+struct conn *conns_find(const struct conns *self, const struct sip_hop *to, struct slice name, uint64_t key, bool *more)
+{
+	const int64_t most = svc_config(self->edge->svc)->transport_peer_connections;
+	struct conn *best = 0;
+	int64_t n = 0, opening = 0;
 	uint64_t flow;
 
 	for (uint32_t i = 0; rt_table_each(self->by_hop, sip_hop_hash(to), &i, &flow);) {
 		struct conn *conn = conns_get(self, flow);
 
-		if (conn && (sip_hop_same(&conn->remote, to) || sip_hop_same(&conn->alias, to)) && meets(conn, to, name))
-			return conn;
+		if (!conn || !(sip_hop_same(&conn->remote, to) || sip_hop_same(&conn->alias, to)) || !meets(conn, to, name))
+			continue;
+		n++;
+		opening += conn->state < CONN_OPEN;
+		if (!best || better(conn, best, key))
+			best = conn;
 	}
-	return 0;
+	*more = n < most && !opening;
+	return best;
 }
 
 int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *alias)

@@ -14,8 +14,12 @@ struct conn *conns_get(const struct conns *self, uint64_t flow);             /* 
 struct conn *conns_asker(const struct conns *self, uint64_t flow);           /* one that can still be answered; NULL: gone */
 struct conn *conns_any(const struct conns *self, uint64_t flow);             /* also one that is closing */
 
-/* One whose far end is there, or is known as it. Over TLS it must also have proved that it is `name`, or be about to. */
-struct conn *conns_find(const struct conns *self, const struct sip_hop *to, struct slice name);
+/*
+ * One whose far end is there, or is known as it. Over TLS it must also have proved that it is `name`, or be about to.
+ * Of several, open ones go first, and among them `key` decides, the same as long as they stand.
+ *   more  one more may be opened beside it: there are fewer than transport.peer_connections and none is being opened
+ */
+struct conn *conns_find(const struct conns *self, const struct sip_hop *to, struct slice name, uint64_t key, bool *more);
 
 /* Begin to connect from a listener's address to `name`. 0 and *out, or RT_NOMEM (limit), RT_DOWN */
 RT_MUSTUSE

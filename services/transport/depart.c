@@ -76,24 +76,36 @@ static bool sane(const struct sip_hop *to)
 	return to->family && to->port && !sip_hop_is_any(to) && !sip_hop_is_multicast(to) && !sip_hop_is_broadcast(to);
 }
 
-/* The connection named; else one to that place; else a new one. */
-static int find_connection(struct departure *d, struct conn **out)
+static int open_connection(struct departure *d, struct conn **out)
 {
 	int err;
 
-	if (d->way.flow) {
-		*out = conns_get(d->edge->conns, d->way.flow);
-		return *out ? 0 : RT_ABSENT;
-	}
-	*out = conns_find(d->edge->conns, &d->way.to, d->name);
-	if (*out)
-		return 0;
 	if (!sane(&d->way.to))
 		return RT_DOWN;
 	if (d->way.to.proto != SIP_TCP && d->way.to.proto != SIP_TLS)
 		return RT_ABSENT; /* nobody can connect to a browser */
 	err = choose_listener(d, d->way.listener);
 	return err < 0 ? err : conns_open(d->edge->conns, &d->way.to, d->name, d->way.listener, out);
+}
+
+/* The connection named; else one to that place; else a new one. */
+static int find_connection(struct departure *d, struct conn **out)
+{
+	struct conn *later;
+	bool more;
+
+	if (d->way.flow) {
+		*out = conns_get(d->edge->conns, d->way.flow);
+		return *out ? 0 : RT_ABSENT;
+	}
+	*out = conns_find(d->edge->conns, &d->way.to, d->name, rt_mix(d->owed.branch, d->owed.loop), &more);
+	if (*out && !(more && d->via_at))
+		return 0;
+	if (*out) { /* one more for those that come later; this one need not wait for it */
+		(void)!open_connection(d, &later);
+		return 0;
+	}
+	return open_connection(d, out);
 }
 
 static int send_on(struct departure *d, struct conn *conn)

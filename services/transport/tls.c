@@ -8,9 +8,11 @@
 
 #include "certs.h"
 #include "peername.h"
+#include "sessions.h"
 
 struct tls { /* of one actor */
 	struct certs *certs;
+	struct sessions *sessions;
 };
 
 struct tls_link { /* of one connection */
@@ -26,6 +28,22 @@ static bool speaks_tls(const struct edge *edge)
 	return false;
 }
 
+/* A server we connected to gave us a session. Returns 1: it is ours now. */
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+	const struct conn *conn = SSL_get_app_data(ssl);
+
+	sessions_put(conn->edge->tls->sessions, &conn->remote, slice_str(conn->name), session);
+	return 1;
+}
+
+static void remember_sessions(struct tls *tls, SSL_CTX *client)
+{
+	sessions_clear(tls->sessions);
+	SSL_CTX_set_session_cache_mode(client, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(client, keep_session);
+}
+
 int tls_load(struct edge *edge)
 {
 	const struct svc_config *config = svc_config(edge->svc);
@@ -36,7 +54,9 @@ int tls_load(struct edge *edge)
 		return 0;
 	if (!edge->tls)
 		edge->tls = calloc(1, sizeof(*edge->tls));
-	if (!edge->tls)
+	if (edge->tls && !edge->tls->sessions)
+		edge->tls->sessions = sessions_new();
+	if (!edge->tls || !edge->tls->sessions)
 		return RT_NOMEM;
 	if (config->transport_certificate.n == 0) {
 		rt_log(RT_LOG_E, "tls.config", 0, "error=\"transport.listen has tls or wss addresses but transport.certificate is empty\" "
@@ -50,25 +70,32 @@ int tls_load(struct edge *edge)
 	}
 	certs_free(&edge->tls->certs);
 	edge->tls->certs = fresh;
+	remember_sessions(edge->tls, fresh->client);
 	rt_log(RT_LOG_I, "tls.loaded", 0, "certificates=%u", fresh->nserver);
 	return 0;
 }
 
 void tls_unload(struct edge *edge)
 {
-	if (edge->tls)
+	if (edge->tls) {
 		certs_free(&edge->tls->certs);
+		sessions_destroy(&edge->tls->sessions);
+	}
 	free(edge->tls);
 	edge->tls = 0;
 }
 
 /* ---- One connection ---- */
 
-static void prepare_client(SSL *ssl, const struct conn *conn)
+static void prepare_client(SSL *ssl, struct conn *conn)
 {
+	SSL_SESSION *session = sessions_get(conn->edge->tls->sessions, &conn->remote, slice_str(conn->name));
 	struct sip_hop ip;
 
 	SSL_set_connect_state(ssl);
+	SSL_set_app_data(ssl, conn);
+	if (session)
+		(void)SSL_set_session(ssl, session);
 	if (conn->name && *conn->name && sip_hop_ip(&ip, slice_str(conn->name), SIP_TLS, 0) < 0)
 		SSL_set_tlsext_host_name(ssl, conn->name);
 }

@@ -240,6 +240,7 @@ static inline struct svc *shell_open_with(const struct svc_actor *what, const ch
 	svc->config.transport_max_message = 65535;
 	svc->config.transport_connections = 64;
 	svc->config.transport_source_connections = 16;
+	svc->config.transport_peer_connections = 1;
 	svc->config.transport_connect_timeout = 4000;
 	svc->config.transport_idle_timeout = 3600;
 	svc->config.transport_message_timeout = 10;

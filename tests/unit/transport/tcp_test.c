@@ -318,6 +318,52 @@ static void requests_open_and_share_a_connection_18_1_1(void **state)
 	close(door);
 }
 
+static int accepted(int door)
+{
+	fcntl(door, F_SETFL, O_NONBLOCK);
+	shell_quiet(svc);
+	return accept(door, 0, 0);
+}
+
+static void several_connections_to_one_peer_when_configured(void **state)
+{
+	const int door = listen_at(0);
+	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .remote = hop("127.0.0.1", port_of(door), SIP_TCP) };
+	int fd[3], used = 0;
+	char first[2048];
+
+	(void)state;
+	svc->config.transport_peer_connections = 3;
+	for (int i = 0; i < 3; i++) { /* one more with each request; the first does not wait for it */
+		head.branch = 0x2000003 + (uint64_t)i;
+		shell_give(svc, &head, forwarded, true);
+		fd[i] = accepted(door);
+		assert_true(fd[i] >= 0);
+	}
+	for (int i = 0; i < 30; i++) {
+		head.branch = 0x3000000 + (uint64_t)i;
+		shell_give(svc, &head, forwarded, true);
+	}
+	assert_true(accepted(door) < 0);
+	for (int i = 0; i < 3; i++)
+		used += strlen(hear(fd[i])) > 1000;
+	assert_int_equal(used, 3);
+	head.branch = 0x3000005;
+	for (int i = 0; i < 3; i++) { /* one branch keeps to one of them */
+		shell_give(svc, &head, forwarded, true);
+		for (used = 0; used < 3 && !*strcpy(first, hear(fd[used])); used++)
+			;
+		assert_true(used < 3);
+		if (i)
+			assert_int_equal(fd[used], head.txn);
+		head.txn = (rt_handle)fd[used];
+	}
+	for (int i = 0; i < 3; i++)
+		close(fd[i]);
+	close(door);
+	assert_int_equal(svc->posts, 0);
+}
+
 static void nobody_listens_is_told(void **state)
 {
 	const int door = listen_at(0);
@@ -571,6 +617,7 @@ int main(void)
 		T(a_half_closed_connection_is_answered),
 		T(a_response_finds_another_way_18_2_2),
 		T(requests_open_and_share_a_connection_18_1_1),
+		T(several_connections_to_one_peer_when_configured),
 		T(nobody_listens_is_told),
 		T(connecting_takes_no_longer_than_told),
 		T(a_slow_message_ends_the_connection),

@@ -158,12 +158,20 @@ struct peer {
 	SSL *ssl;
 };
 
+static bool share_tickets; /* peers take the tickets of one another */
+
 static SSL_CTX *context_of(const char *name, bool server)
 {
 	SSL_CTX *c = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+	static unsigned char tickets[80];
 	char file[64];
 
 	assert_int_equal(SSL_CTX_load_verify_file(c, in_folder("ca.pem")), 1);
+	if (server) {
+		if (share_tickets)
+			SSL_CTX_set_tlsext_ticket_keys(c, tickets, sizeof(tickets));
+		SSL_CTX_set_session_id_context(c, (const unsigned char *)"test", 4);
+	}
 	if (name) {
 		snprintf(file, sizeof(file), "%s.pem", name);
 		assert_int_equal(SSL_CTX_use_certificate_chain_file(c, in_folder(file)), 1);
@@ -425,6 +433,35 @@ static void a_connection_for_one_name_is_not_used_for_another(void **state)
 	close(door);
 }
 
+static void our_sessions_are_resumed_for_the_same_name_only(void **state)
+{
+	static const struct {
+		const char *certificate, *asked;
+		bool resumed;
+	} calls[] = {
+		{ "peer", "peer.example.org", false },
+		{ "peer", "peer.example.org", true },
+		{ "other", "other.example.net", false }, /* at the same address */
+		{ "peer", "peer.example.org", false },   /* it took the place */
+	};
+	const int door = open_door();
+	bool met;
+
+	(void)state;
+	share_tickets = true;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		struct peer p = called(door, calls[i].certificate, calls[i].asked, &met);
+
+		assert_true(met);
+		assert_int_equal(SSL_session_reused(p.ssl), calls[i].resumed);
+		assert_memory_equal(hear(&p), "OPTIONS ", 8);
+		hang_up(&p);
+		shell_quiet(svc);
+	}
+	share_tickets = false;
+	close(door);
+}
+
 static void an_alias_needs_the_certificate_rfc5923(void **state)
 {
 	struct peer p = dial(0, "peer"), q = dial(0, 0);
@@ -523,6 +560,7 @@ int main(void)
 		T(sessions_are_resumed),
 		T(the_name_looked_up_must_be_proved_rfc5922_7_3),
 		T(a_connection_for_one_name_is_not_used_for_another),
+		T(our_sessions_are_resumed_for_the_same_name_only),
 		T(an_alias_needs_the_certificate_rfc5923),
 		cmocka_unit_test(names_in_certificates_rfc5922_7),
 		T(a_bad_file_is_named_and_the_old_ones_stay),
