@@ -182,7 +182,9 @@ static int run(struct cli *cli)
 	if (!cli->narg && !await_listener(cli, &to, until))
 		return CLI_FAILED;
 	struct ping answer = { .reason = "no answer" };
-	for (rt_ms now = rt_clock_ms(); !answer.status && now < until; now = rt_clock_ms()) {
+	for (rt_ms now = rt_clock_ms(); (!answer.status || answer.status == 503) && now < until; now = rt_clock_ms()) {
+		if (answer.status == 503)
+			usleep(200000); /* a tier is starting, or one that died is not yet missed */
 		/* a fresh request each time: an old one may wait for a worker that is gone */
 		answer = ping_options(&to, ping_domain(cli, &to), until - now < 2000 ? (int)(until - now) : 2000);
 	}

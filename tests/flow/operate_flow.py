@@ -170,7 +170,7 @@ def peal(server):
         assert say("reg", "show", aor, check=False).returncode == 1
         say("user", "rm", aor)
     nodes = ask("node", "ls")
-    assert {n["tier"] for n in nodes} == {"transport", "transaction", "proxy", "registrar"}, nodes
+    assert {n["tier"] for n in nodes} == {"transport", "transaction", "proxy", "registrar", "agent"}, nodes
     assert all(n["state"] == "live" for n in nodes), nodes
     assert "answers 200" in say("ping").stdout
     report = say("doctor", check=False)
