@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "burst.h"
+#include "loc/redis.h"
 #include "process.h"
 #include "rt/clock.h"
 
@@ -71,6 +72,7 @@ int svc_solo(struct svc_config *config, const struct svc_actor *const actors[])
 		board_close(&process.board);
 		return RT_NOMEM;
 	}
+	loc_redis_destroy(&process.loop[0]->redis);
 	for (uint32_t i = 0; i < process.nactor; i++)
 		add_actor(&process, process.actor[i]);
 	err = open_actors(process.loop[0]);

@@ -70,7 +70,7 @@ uint64_t svc_trail(struct svc *svc);         /* a fresh trail id */
 
 const struct svc_config *svc_config(const struct svc *svc);
 struct rt_key svc_secret(const struct svc *svc, const char *use); /* per-purpose key ("branch", "nonce", "flow"), equal in the whole cluster */
-struct loc_redis *svc_redis(struct svc *svc);                     /* one connection a loop; flushed when the burst ends */
+struct loc_redis *svc_redis(struct svc *svc);                     /* one connection a loop; flushed when the burst ends. NULL without a server: svc/solo.h */
 
 /* Watch a file descriptor (level triggered). events and ready are EPOLLIN, EPOLLOUT bits. One watch a descriptor. */
 typedef void svc_ready_fn(void *self, int fd, uint32_t ready);

@@ -11,7 +11,7 @@
 
 /*
  * Open the actors in this order, turn until one of them calls svc_stop, close them in the other order.
- *   config  borrowed; svc_redis is a connection that is never made
+ *   config  borrowed; svc_redis is NULL
  * returns 0, RT_NOMEM, or what an actor's open returned
  */
 RT_MUSTUSE

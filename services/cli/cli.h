@@ -13,8 +13,8 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 struct cli {
 	/* options, as given; NULL or false when not */
-	const char *redis_url, *config_file, *state, *limit, *offset, *max_contacts, *realm, *timeout, *from, *seconds, *why;
-	bool json, password_stdin, help;
+	const char *redis_url, *config_file, *state, *limit, *offset, *max_contacts, *realm, *timeout, *from, *seconds, *why, *server, *user, *audio;
+	bool rel, json, password_stdin, help;
 
 	const char *noun, *verb; /* what is being done, for messages */
 	char **arg;              /* the words after them */
@@ -38,7 +38,8 @@ struct cli_noun {
 	int nverb;
 };
 
-extern const struct cli_noun noun_user, noun_policy, noun_reg, noun_ban, noun_node, noun_ping, noun_config, noun_doctor;
+extern const struct cli_noun noun_user, noun_policy, noun_reg, noun_ban, noun_node, noun_ping, noun_config, noun_doctor, noun_call, noun_register,
+	noun_options, noun_message;
 
 /* ---- options.c ---- */
 

@@ -4,6 +4,7 @@
 
 static const struct cli_noun *const nouns[] = {
 	&noun_user, &noun_policy, &noun_reg, &noun_ban, &noun_node, &noun_config, &noun_ping, &noun_doctor,
+	&noun_call, &noun_register, &noun_options, &noun_message,
 };
 enum { NOUNS = sizeof(nouns) / sizeof(nouns[0]) };
 

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * phone: the actor. To the transaction tier it is the proxy: it FORKs requests, gets their RESULTs, and is OFFERed what comes in.
+ *
+ * Takes   RESULT, OFFER, ABANDON, UNSENT         Sends   FORK, GIVE_UP, ANSWER; DEPART for the ACK of a 2xx
+ */
+#include "phone.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include "auth/answer.h"
+#include "rt/clock.h"
+#include "sip/addr.h"
+
+enum { ARENA = 4 << 20, TEXT = 512 };
+
+const struct phone_errand *phone_errand;
+int phone_result;
+
+static int signals = -1; /* Ctrl-C hangs up */
+
+/* ---- Texts ---- */
+
+static struct slice random_token(struct phone *p)
+{
+	uint64_t dice;
+
+	rt_random(&dice, sizeof(dice));
+	return rt_arena_printf(p->arena, "%016llx", (unsigned long long)dice);
+}
+
+struct slice phone_contact(struct phone *p)
+{
+	char *const text = rt_arena_raw(svc_arena(p->svc), TEXT);
+	struct rt_cursor c = rt_cursor_on(text, text ? TEXT : 0);
+
+	rt_cursor_lit(&c, "<sip:");
+	if (p->errand->user.n) {
+		rt_cursor_put(&c, p->errand->user);
+		rt_cursor_char(&c, '@');
+	}
+	sip_hop_render_host(&c, &p->local);
+	rt_cursor_printf(&c, ":%u", p->local.port);
+	if (p->local.proto != SIP_UDP) {
+		rt_cursor_lit(&c, ";transport=");
+		rt_cursor_put(&c, sip_transport_param((enum sip_transport)p->local.proto));
+	}
+	rt_cursor_char(&c, '>');
+	return rt_cursor_text(&c);
+}
+
+struct sip_draft *phone_request(struct phone *p, struct slice method, struct slice uri)
+{
+	struct rt_arena *const a = svc_arena(p->svc);
+	struct sip_draft *const d = sip_draft_request(a, method, uri);
+	const struct slice to = p->errand->kind == PHONE_REGISTER ? p->errand->from : uri;
+
+	if (!d)
+		return 0;
+	sip_draft_append(d, SIP_HDR_MAX_FORWARDS, SLICE("70"));
+	sip_draft_append(d, SIP_HDR_FROM, p->from_value);
+	sip_draft_append(d, SIP_HDR_TO, rt_arena_printf(a, "<" SLICE_FMT ">", SLICE_ARG(to)));
+	sip_draft_append(d, SIP_HDR_CALL_ID, p->call_id);
+	sip_draft_append(d, SIP_HDR_CSEQ, rt_arena_printf(a, "%u " SLICE_FMT, ++p->cseq, SLICE_ARG(method)));
+	sip_draft_append(d, SIP_HDR_USER_AGENT, SLICE("peal " PEAL_VERSION));
+	return d;
+}
+
+/* ---- Requests out ---- */
+
+/* Where its topmost Route or its Request-URI points when that is an address; else by the server, as by any outbound proxy. */
+static struct sip_hop next_hop(const struct phone *p, const struct sip_msg *m)
+{
+	struct sip_hop hop;
+	struct sip_addr addr;
+	struct sip_uri uri;
+	enum sip_transport proto;
+	int err;
+
+	if (!m->index->facts.to_tag.n)
+		return p->errand->server;
+	if (sip_msg_has(m, SIP_HDR_ROUTE))
+		err = sip_addr_uri(sip_msg_get(m, SIP_HDR_ROUTE), &addr, &uri);
+	else
+		err = sip_uri_parse(&uri, sip_msg_target(m));
+	if (err)
+		return p->errand->server;
+	proto = sip_uri_transport(&uri) ? sip_uri_transport(&uri) : SIP_UDP;
+	if (sip_hop_ip(&hop, uri.host, proto, uri.port ? uri.port : sip_transport_port(proto)) || hop.family != p->local.family)
+		return p->errand->server;
+	return hop;
+}
+
+static struct wire_head head_to(const struct phone *p, const struct sip_msg *m)
+{
+	const struct wire_member *const edge = wire_members_get(svc_members(p->svc), p->edge);
+	struct wire_head head = { .edge = p->edge, .remote = next_hop(p, m), .listener = p->listener };
+	int listener = edge ? wire_member_listener(edge, head.remote.proto, head.remote.family, p->listener) : -1;
+
+	if (listener < 0)
+		head.remote = p->errand->server;
+	else
+		head.listener = (uint16_t)listener;
+	return head;
+}
+
+static struct sip_msg keep(struct phone *p, const struct sip_msg *m)
+{
+	struct sip_index *const index = rt_arena_raw(p->arena, SIP_INDEX_BYTES(m->index->nfield));
+
+	if (!index)
+		return (struct sip_msg){ .index = 0 };
+	memcpy(index, m->index, SIP_INDEX_BYTES(m->index->nfield));
+	return (struct sip_msg){ rt_arena_copy(p->arena, m->text), index };
+}
+
+static int fork_request(struct phone *p, int i)
+{
+	struct wire_head head = head_to(p, &p->asked[i].msg);
+
+	head.verb = WIRE_FORK;
+	head.to = svc_pick(p->svc, WIRE_TRANSACTION, 0);
+	head.context = (rt_handle)i + 1;
+	head.trail = svc_trail(p->svc);
+	rt_random(&head.loop, sizeof(head.loop));
+	phone_ladder(p, true, &p->asked[i].msg);
+	return svc_post(p->svc, &head, &p->asked[i].msg);
+}
+
+int phone_ask(struct phone *p, struct sip_draft *d, int fork)
+{
+	struct sip_msg m;
+	int i = 0, err = d ? sip_draft_render(d, svc_arena(p->svc), &m) : RT_NOMEM;
+
+	while (i < PHONE_ASKED && p->asked[i].msg.text.p)
+		i++;
+	if (err || i == PHONE_ASKED)
+		return err ? err : RT_NOMEM;
+	p->asked[i] = (struct phone_asked){ .msg = keep(p, &m), .fork = (int8_t)fork };
+	if (!p->asked[i].msg.text.p)
+		return RT_NOMEM;
+	err = fork_request(p, i);
+	return err ? err : i;
+}
+
+int phone_send_ack(struct phone *p, struct sip_draft *d)
+{
+	struct wire_head head;
+	struct sip_msg m;
+	const int err = d ? sip_draft_render(d, svc_arena(p->svc), &m) : RT_NOMEM;
+
+	if (err)
+		return err;
+	head = head_to(p, &m);
+	head.verb = WIRE_DEPART;
+	head.flags = WIRE_STATELESS;
+	head.to = p->edge;
+	rt_random(&head.branch, sizeof(head.branch));
+	phone_ladder(p, true, &m);
+	return svc_post(p->svc, &head, &m);
+}
+
+/* ---- Passwords ---- */
+
+static struct slice credentials(struct phone *p, const struct phone_asked *asked, const struct sip_msg *m, enum sip_hdr challenge)
+{
+	enum { ROOM = 2048 };
+	const struct auth_client me = { p->errand->user, p->errand->password, sip_msg_method(&asked->msg), sip_msg_target(&asked->msg),
+					random_token(p) };
+	char *const text = rt_arena_raw(svc_arena(p->svc), ROOM);
+
+	for (int f = sip_msg_first(m, challenge); f >= 0 && text; f = sip_msg_next(m, f)) {
+		struct rt_cursor c = rt_cursor_on(text, ROOM);
+		struct sip_cred cred;
+
+		if (sip_cred_parse(&cred, sip_msg_value(m, f)) == 0 && auth_answer(&c, &cred, &me) == 0)
+			return rt_cursor_text(&c);
+	}
+	return SLICE_NONE;
+}
+
+/* The same request once more, with a password: 22.2, 22.3. True when it is on its way. */
+static bool ask_again(struct phone *p, struct phone_asked *asked, const struct sip_msg *m)
+{
+	const bool proxy = m->index->status == 407;
+	const struct slice answer = slice_present(p->errand->password) && !asked->authorized && (proxy || m->index->status == 401)
+					    ? credentials(p, asked, m, proxy ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE)
+					    : SLICE_NONE;
+	const struct sip_msg old = asked->msg;
+	uint32_t *const cseq = asked->fork < 0 ? &p->cseq : &p->fork[asked->fork].dialog.local_cseq;
+	struct sip_draft *const d = slice_present(answer) ? sip_draft_from(svc_arena(p->svc), &old) : 0;
+	int i;
+
+	if (!d)
+		return false;
+	sip_draft_set(d, SIP_HDR_CSEQ, rt_arena_printf(svc_arena(p->svc), "%u " SLICE_FMT, ++*cseq, SLICE_ARG(sip_msg_method(&old))));
+	sip_draft_append(d, proxy ? SIP_HDR_PROXY_AUTHORIZATION : SIP_HDR_AUTHORIZATION, answer);
+	asked->msg.text.p = 0;
+	i = phone_ask(p, d, asked->fork);
+	if (i >= 0)
+		p->asked[i].authorized = true;
+	return i >= 0;
+}
+
+/* ---- What comes ---- */
+
+static void unanswered(struct phone *p, const struct phone_asked *asked, int reason)
+{
+	phone_ladder_note(p, SLICE_FMT ": %s", SLICE_ARG(sip_msg_method(&asked->msg)),
+			  reason == RT_TIMEOUT ? "no answer" : "the server cannot be reached");
+	if (asked->fork < 0 || asked->msg.index->method == SIP_BYE)
+		phone_end(p, p->result >= 0 ? p->result : PHONE_SILENT);
+}
+
+static void finished(struct phone *p, const struct sip_msg *m)
+{
+	const int status = m->index->status;
+
+	phone_end(p, sip_status_success(status) ? PHONE_ANSWERED : PHONE_REFUSED);
+}
+
+static void result(struct phone *p, const struct wire_parcel *in)
+{
+	const uint64_t i = in->head->context - 1;
+	struct phone_asked *const asked = i < PHONE_ASKED ? &p->asked[i] : 0;
+	struct phone_asked copy;
+
+	if (!asked || !asked->msg.text.p)
+		return;
+	asked->branch = in->head->branch;
+	copy = *asked;
+	if (!in->msg.index) {
+		asked->msg.text.p = 0;
+		unanswered(p, &copy, in->head->reason);
+		return;
+	}
+	phone_ladder(p, false, &in->msg);
+	if (sip_status_failure(in->msg.index->status) && ask_again(p, asked, &in->msg))
+		return;
+	if (sip_status_final(in->msg.index->status) && copy.msg.index->method != SIP_INVITE)
+		asked->msg.text.p = 0; /* a forked INVITE may be answered more than once */
+	if (copy.msg.index->method == SIP_INVITE)
+		phone_call_response(p, &copy, &in->msg);
+	else if (sip_status_final(in->msg.index->status) && copy.fork >= 0)
+		phone_call_answered(p, &copy, &in->msg);
+	else if (sip_status_final(in->msg.index->status))
+		finished(p, &in->msg);
+}
+
+void phone_answer(struct phone *p, const struct wire_parcel *in, int status, struct sip_draft *d)
+{
+	const struct wire_head head = { .verb = WIRE_ANSWER, .to = in->head->from, .txn = in->head->txn, .trail = in->head->trail };
+	struct sip_draft *const r = d ? d : sip_draft_reply(svc_arena(p->svc), &in->msg, status, SLICE_NONE, p->tag);
+	struct sip_msg m;
+
+	if (!r || sip_draft_render(r, svc_arena(p->svc), &m) || svc_post(p->svc, &head, &m))
+		return;
+	phone_ladder(p, true, &m);
+}
+
+static void parcel(void *self, const struct wire_parcel *in)
+{
+	struct phone *const p = self;
+
+	if (in->head->verb == WIRE_RESULT)
+		result(p, in);
+	else if (in->head->verb == WIRE_OFFER && in->msg.index) {
+		phone_ladder(p, false, &in->msg);
+		phone_call_offered(p, in);
+	}
+}
+
+/* ---- The errand ---- */
+
+static void simple_errand(struct phone *p)
+{
+	static const struct slice method[] = { [PHONE_REGISTER] = { "REGISTER", 8 }, [PHONE_OPTIONS] = { "OPTIONS", 7 },
+					       [PHONE_MESSAGE] = { "MESSAGE", 7 } };
+	const struct phone_errand *const e = p->errand;
+	struct sip_draft *const d = phone_request(p, method[e->kind], e->uri);
+
+	if (d && e->kind == PHONE_REGISTER) {
+		sip_draft_append(d, SIP_HDR_CONTACT, slice_present(e->contact)
+				 ? rt_arena_printf(svc_arena(p->svc), "<" SLICE_FMT ">", SLICE_ARG(e->contact)) : phone_contact(p));
+		sip_draft_append(d, SIP_HDR_EXPIRES, rt_arena_printf(svc_arena(p->svc), "%u", e->seconds));
+	}
+	if (d && e->kind == PHONE_OPTIONS)
+		sip_draft_append(d, SIP_HDR_ACCEPT, SLICE("application/sdp"));
+	if (d && e->kind == PHONE_MESSAGE)
+		sip_draft_body(d, SLICE("text/plain;charset=UTF-8"), e->text);
+	if (phone_ask(p, d, -1) < 0)
+		phone_end(p, PHONE_SILENT);
+}
+
+void phone_end(struct phone *p, int how)
+{
+	if (!p->done)
+		p->result = how;
+	p->done = true;
+	svc_stop(p->svc);
+}
+
+static void begin(struct phone *p)
+{
+	const struct wire_member *m;
+
+	p->edge = svc_pick(p->svc, WIRE_TRANSPORT, 0);
+	m = wire_members_get(svc_members(p->svc), p->edge);
+	p->listener = (uint16_t)(m ? wire_member_listener(m, p->errand->server.proto, p->errand->server.family, -1) : 0);
+	if (!m || p->listener >= m->nlistener) {
+		fprintf(stderr, "peal: no socket for %s here\n", sip_transport_name((enum sip_transport)p->errand->server.proto).p);
+		phone_end(p, PHONE_SILENT);
+		return;
+	}
+	p->local = m->listener[p->listener].local;
+	if (p->errand->kind == PHONE_CALL)
+		phone_call_begin(p);
+	else
+		simple_errand(p);
+}
+
+static void timer(void *self, struct rt_timer *t)
+{
+	struct phone *const p = self;
+
+	if (t->name == PHONE_START) {
+		begin(p);
+	} else if (t->name == PHONE_LIMIT && p->errand->kind != PHONE_CALL) {
+		phone_ladder_note(p, "no answer in time");
+		phone_end(p, PHONE_SILENT);
+	} else {
+		phone_call_timer(p, (enum phone_timer)t->name);
+	}
+}
+
+static void interrupted(void *self, int fd, uint32_t ready)
+{
+	struct phone *const p = self;
+	struct signalfd_siginfo info;
+
+	(void)ready;
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (p->errand->kind == PHONE_CALL && !p->cancelled)
+		phone_call_give_up(p, p->result >= 0 ? p->result : PHONE_SILENT);
+	else
+		phone_end(p, PHONE_SILENT);
+}
+
+static int watch_signals(struct phone *p)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return signals < 0 ? RT_DOWN : svc_watch(p->svc, signals, EPOLLIN, interrupted);
+}
+
+static void close_phone(void **self_p)
+{
+	struct phone *const p = *self_p;
+	struct rt_timer *const timers[] = { &p->start, &p->limit, &p->talk, &p->frame };
+
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
+		svc_timer_stop(p->svc, timers[i]);
+	phone_result = p->result;
+	svc_unwatch(p->svc, signals);
+	close(signals);
+	if (p->sound.fd >= 0)
+		svc_unwatch(p->svc, p->sound.fd);
+	phone_sound_close(&p->sound);
+	free(p->sound.sample);
+	auth_thread_stop();
+	rt_arena_destroy(&p->arena);
+	free(p);
+	*self_p = NULL;
+}
+
+static int open_phone(void **self_p, struct svc *svc)
+{
+	struct phone *const p = calloc(1, sizeof(*p));
+
+	*self_p = p;
+	if (!p)
+		return RT_NOMEM;
+	p->svc = svc;
+	p->errand = phone_errand;
+	p->arena = rt_arena_new(ARENA);
+	p->result = -1;
+	p->talking = -1;
+	p->sound.fd = -1;
+	p->began = svc_now(svc);
+	if (!p->arena || watch_signals(p))
+		return RT_NOMEM;
+	p->tag = random_token(p);
+	p->call_id = random_token(p);
+	p->from_value = rt_arena_printf(p->arena, "<" SLICE_FMT ">;tag=" SLICE_FMT, SLICE_ARG(p->errand->from), SLICE_ARG(p->tag));
+	svc_timer_start(svc, &p->start, 0, PHONE_START, 0);
+	svc_timer_start(svc, &p->limit, 0, PHONE_LIMIT, p->errand->timeout_ms);
+	return 0;
+}
+
+static uint32_t load(const void *self)
+{
+	(void)self;
+	return 0;
+}
+
+const struct svc_actor phone_actor = {
+	.tier = WIRE_PROXY,
+	.open = open_phone,
+	.parcel = parcel,
+	.timer = timer,
+	.load = load,
+	.close = close_phone,
+};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* phone_ladder: what went over the wire, a line a message:
+ *
+ *      0.012  --->  INVITE sip:echo@example.com                 Supported: 100rel
+ *      0.019  <---  183 Session Progress                        RSeq 4711  SDP
+ */
+#include "phone.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include "cli.h"
+
+static void print_time(const struct phone *p)
+{
+	const rt_ms ms = svc_now(p->svc) - p->began;
+
+	printf("%6llu.%03llu  ", (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000));
+}
+
+static struct slice tag_of(const struct sip_msg *m)
+{
+	const struct slice tag = sip_msg_span(m, m->index->facts.to_tag);
+
+	return tag.n > 8 ? slice_from(tag, tag.n - 8) : tag;
+}
+
+static void print_extra(const struct sip_msg *m)
+{
+	static const struct {
+		enum sip_hdr id;
+		const char *name;
+	} shown[] = { { SIP_HDR_RSEQ, "RSeq" }, { SIP_HDR_RACK, "RAck" }, { SIP_HDR_REQUIRE, "Require" }, { SIP_HDR_REASON, "Reason" },
+		      { SIP_HDR_UNSUPPORTED, "Unsupported" }, { SIP_HDR_WARNING, "Warning" }, { SIP_HDR_RETRY_AFTER, "Retry-After" } };
+
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		if (!sip_msg_has(m, shown[i].id))
+			continue;
+		printf("  %s ", shown[i].name);
+		cli_print_safe(stdout, slice_head(sip_msg_get(m, shown[i].id), 60));
+	}
+	if (!sip_msg_is_request(m) && m->index->status > 100 && m->index->facts.to_tag.n) {
+		fputs("  tag ..", stdout);
+		cli_print_safe(stdout, tag_of(m));
+	}
+	if (slice_eq_nocase(sip_msg_get(m, SIP_HDR_CONTENT_TYPE), SLICE("application/sdp")))
+		fputs("  SDP", stdout);
+}
+
+void phone_ladder(const struct phone *p, bool out, const struct sip_msg *m)
+{
+	if (p->errand->quiet)
+		return;
+	print_time(p);
+	fputs(out ? "--->  " : "<---  ", stdout);
+	if (sip_msg_is_request(m))
+		cli_print_safe(stdout, sip_msg_method(m));
+	else
+		printf("%u", m->index->status);
+	putchar(' ');
+	cli_print_safe(stdout, slice_head(sip_msg_target(m), 80));
+	if (!sip_msg_is_request(m) && m->index->method != SIP_INVITE) {
+		fputs(" (", stdout);
+		cli_print_safe(stdout, sip_msg_method(m));
+		putchar(')');
+	}
+	print_extra(m);
+	putchar('\n');
+	fflush(stdout);
+}
+
+void phone_ladder_note(const struct phone *p, const char *fmt, ...)
+{
+	va_list args;
+
+	if (p->errand->quiet)
+		return;
+	print_time(p);
+	fputs("      ", stdout);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
