@@ -11,6 +11,7 @@
 #include "check.h"
 #include "job.h"
 #include "policy.h"
+#include "prefs.h"
 #include "redirect.h"
 #include "route.h"
 #include "uas.h"
@@ -74,7 +75,7 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 	struct proxy_target target[PROXY_TARGETS_MAX];
 	struct proxy_address to;
 	struct proxy_policy policy;
-	int count;
+	int fit, count;
 
 	if (!j)
 		return;
@@ -87,12 +88,17 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 		store_is_down(p, j);
 		goto out;
 	}
-	policy = proxy_policy(to.domain, own);
-	count = proxy_target_bindings(&p->e, &j->req, &to, b, n, target);
-	if (!count && n && j->req.uri.scheme == SIP_SCHEME_SIPS)
+	policy = proxy_prefs_dispose(&j->req.msg, proxy_policy(to.domain, own), own && own->mode >= 0);
+	fit = proxy_target_bindings(&p->e, &j->req, &to, b, n, target);
+	count = proxy_prefs_choose(&j->req.msg, target, fit);
+	if (policy.single && count > 1)
+		count = 1;
+	if (!fit && n && j->req.uri.scheme == SIP_SCHEME_SIPS)
 		refuse(p, j, &insecure);
-	else if (!count)
+	else if (!fit)
 		nobody_there(p, j, &to);
+	else if (!count) /* phones there are, but none the caller wants */
+		proxy_reply_status(p, j, 480);
 	else if (policy.mode == SVC_REDIRECT && !proxy_request_is(&j->req, SIP_ACK))
 		redirect(p, j, target, count);
 	else

@@ -113,7 +113,7 @@ int proxy_job_add_targets(struct proxy_job *j, const struct proxy_target *t, int
 		if (i < 0)
 			return added;
 		aim->target = t[added];
-		aim->target.contact = SLICE_NONE;
+		aim->target.contact = aim->target.params = SLICE_NONE; /* of the answer in hand, and not needed any more */
 		aim->target.uri = proxy_keep_text(&j->keep, t[added].uri);
 		aim->target.path = proxy_keep_text(&j->keep, t[added].path);
 		aim->target.instance = proxy_keep_text(&j->keep, t[added].instance);

@@ -11,6 +11,7 @@ struct proxy_policy {
 	enum svc_fork fork;
 	bool recurse;
 	bool stateless;
+	bool single; /* the caller wants one target tried, not several (RFC 3841) */
 };
 
 struct proxy_policy proxy_policy(const struct svc_domain *domain, const struct loc_policy *own); /* own NULL: none */

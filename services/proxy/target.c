@@ -142,7 +142,7 @@ int proxy_target_bindings(const struct proxy_element *e, const struct proxy_requ
 			continue;
 		if (!secure_enough(r, uri) || (!b[i].reg_id && already(uri, known, count)))
 			continue;
-		*t = (struct proxy_target){ .contact = b[i].contact, .path = b[i].path, .instance = b[i].instance,
+		*t = (struct proxy_target){ .contact = b[i].contact, .params = b[i].params, .path = b[i].path, .instance = b[i].instance,
 			                    .way = way_back(&b[i]), .expires_at = b[i].expires_at, .q = b[i].q };
 		t->outbound = t->way.edge && b[i].reg_id;
 		if (!sip_uri_as_target(uri, e->arena, &t->uri))

@@ -209,3 +209,21 @@ def flows(server):
         gone = caller.wait("final")
         assert gone.status in (430, 480), gone
         caller.send(ack_of(sent, gone))
+
+
+@flow("location.preferences")
+def preferences(server):
+    """A caller who wants video rings the phone that has it (RFC 3841), though both phones of the user are registered."""
+    user = server.name("prefs")
+    with Phone(server, user) as plain, Phone(server, user) as video, Phone(server, server.name("a")) as caller:
+        for p, can in ((plain, "audio;video=\"FALSE\""), (video, "audio;video")):
+            answer = p.ask(p.request("REGISTER", f"sip:{p.domain}", to=p.aor, fields=[("Contact", f"<{p.contact}>;{can}")]))
+            assert answer.status == 200, answer.text
+        sent = caller.invite(video.aor, fields=[("Accept-Contact", "*;video;require")])
+        video.reply(video.wait("INVITE"), 486, "Busy Here")
+        caller.send(ack_of(sent, caller.wait(486)))
+        plain.silent(0.2)
+        sent = caller.invite(video.aor, fields=[("Reject-Contact", "*;audio")])
+        caller.send(ack_of(sent, caller.wait(480)))
+        sent = caller.invite(video.aor, fields=[("Request-Disposition", "redirect")])
+        caller.send(ack_of(sent, caller.wait(302)))
