@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sockets: a connection refused by a socket file means that its owner is dead; anything else leaves it alone. */
+/* sockets: a connection refused by an old socket file means that its owner is dead; anything else leaves it alone. */
 #include "sockets.h"
 
 #include <dirent.h>
@@ -9,7 +9,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { YOUNG = 10 }; /* seconds */
 
 static bool is_dead(const struct sockaddr_un *at)
 {
@@ -18,6 +21,8 @@ static bool is_dead(const struct sockaddr_un *at)
 	int fd;
 
 	if (lstat(at->sun_path, &st) || !S_ISSOCK(st.st_mode)) /* a plain file refuses as well */
+		return false;
+	if (time(0) - st.st_mtime < YOUNG) /* between its bind and its listen a living socket refuses too */
 		return false;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)

@@ -5,7 +5,10 @@
  *   watcher (as proxy)     writes a line whenever the number of registrars it sees changes, and on reload and drain
  *   sleeper (as registrar) does nothing; holds a load for TEST_HOLD ms after SIGTERM
  */
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "kit/redis_server.h"
 #include "kit/test.h"
@@ -198,11 +201,10 @@ static int end(pid_t pid)
 	return status_of(pid);
 }
 
-/* The next line that an actor wrote must be this one, within so many ms. Returns how long it took. */
-static int expect(struct run *run, const char *want, int ms)
+/* The next line that an actor wrote, within so many ms. */
+static void next_line(struct run *run, const char *want, char text[64], int ms)
 {
 	const rt_ms began = rt_clock_ms();
-	char text[64] = "";
 	size_t n = 0;
 
 	for (;;) {
@@ -215,11 +217,30 @@ static int expect(struct run *run, const char *want, int ms)
 			fail_msg("no reporter");
 		if (text[n] == '\n')
 			break;
-		n += n < sizeof(text) - 1;
+		n += n < 63;
 	}
 	text[n] = 0;
+}
+
+/* It must be this one. Returns how long it took. */
+static int expect(struct run *run, const char *want, int ms)
+{
+	const rt_ms began = rt_clock_ms();
+	char text[64];
+
+	next_line(run, want, text, ms);
 	assert_string_equal(text, want);
 	return (int)(rt_clock_ms() - began);
+}
+
+/* One of the next lines must be this one. */
+static void expect_at_last(struct run *run, const char *want)
+{
+	char text[64];
+
+	do
+		next_line(run, want, text, PATIENCE_MS);
+	while (strcmp(text, want) != 0);
 }
 
 static void expect_silence(struct run *run, int ms)
@@ -243,6 +264,54 @@ static void a_worker_is_seen_at_once_and_missed_at_once(void **state)
 	assert_in_range(expect(*state, "sees 1", PATIENCE_MS), 0, 900);
 	assert_int_equal(end(pid), 0);
 	assert_int_equal(end(watching), 0);
+}
+
+static void workers_started_together_find_each_other_and_stay(void **state)
+{
+	enum { WORKERS = 6 };
+	const pid_t watching = launch(*state, "proxy", 0);
+	pid_t pid[WORKERS];
+
+	for (int i = 0; i < WORKERS; i++)
+		pid[i] = launch(*state, "registrar", 0);
+	expect_at_last(*state, "sees 6");
+	expect_silence(*state, 2500);
+	for (int i = 0; i < WORKERS; i++)
+		kill(pid[i], SIGTERM);
+	for (int i = 0; i < WORKERS; i++)
+		assert_int_equal(status_of(pid[i]), 0);
+	assert_int_equal(end(watching), 0);
+}
+
+/* A socket file as a killed process leaves it, or as one that is about to listen has just made it. */
+static void leave_socket(struct sockaddr_un *at, const struct run *run, const char *name, int age)
+{
+	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	const struct timespec then[2] = { { time(0) - age, 0 }, { time(0) - age, 0 } };
+
+	*at = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(at->sun_path, sizeof(at->sun_path), "%.64s/bus/%s", run->state, name);
+	assert_int_equal(bind(fd, (const struct sockaddr *)at, sizeof(*at)), 0);
+	assert_int_equal(utimensat(AT_FDCWD, at->sun_path, then, 0), 0);
+	close(fd);
+}
+
+static void old_sockets_of_the_dead_are_swept_and_young_ones_left_alone(void **state)
+{
+	struct run *run = *state;
+	struct sockaddr_un old, young;
+	char bus[128];
+	pid_t pid;
+
+	snprintf(bus, sizeof(bus), "%s/bus", run->state);
+	assert_int_equal(mkdir(bus, 0700), 0);
+	leave_socket(&old, run, "900", 60);
+	leave_socket(&young, run, "901", 0);
+	pid = launch(run, "proxy,registrar", 0);
+	expect(run, "sees 1", PATIENCE_MS);
+	assert_int_equal(end(pid), 0);
+	assert_int_not_equal(access(old.sun_path, F_OK), 0);
+	assert_int_equal(access(young.sun_path, F_OK), 0);
 }
 
 static void a_killed_worker_is_missed_sooner_than_its_record_expires(void **state)
@@ -426,6 +495,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LIFE(a_worker_is_seen_at_once_and_missed_at_once),
+		LIFE(workers_started_together_find_each_other_and_stay),
+		LIFE(old_sockets_of_the_dead_are_swept_and_young_ones_left_alone),
 		LIFE(a_killed_worker_is_missed_sooner_than_its_record_expires),
 		LIFE(a_hung_worker_is_left_out_until_it_moves_again),
 		LIFE(while_redis_is_away_the_picture_stays_and_echo_finds_the_dead),
