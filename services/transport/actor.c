@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "banlist.h"
+#include "byname.h"
 #include "conns.h"
 #include "depart.h"
 #include "keeps.h"
@@ -80,6 +81,7 @@ static int transport_reload(void *arg)
 	read_networks(&self->aliases, &config->transport_alias_peers, "transport.alias_peers");
 	read_networks(&self->balancers, &config->transport_balancers, "transport.balancers");
 	read_rate(self, config->transport_source_rate);
+	byname_reload(self->byname);
 	return tls_load(self);
 }
 
@@ -118,6 +120,7 @@ static void transport_close(void **self_p)
 		return;
 	keeps_destroy(&self->keeps);
 	conns_destroy(&self->conns);
+	byname_destroy(&self->byname);
 	tls_unload(self);
 	listen_close(self);
 	udp_destroy(&self->udp);
@@ -151,7 +154,8 @@ static int transport_open(void **self_p, struct svc *svc)
 	self->udp = udp_new(self);
 	self->conns = conns_new(self);
 	self->keeps = keeps_new(self);
-	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns || !self->keeps)
+	self->byname = byname_new(self);
+	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns || !self->keeps || !self->byname)
 		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
 	else
 		err = listen_open(self);
@@ -191,6 +195,10 @@ static void transport_timer(void *arg, struct rt_timer *t)
 
 	if (t->name == EDGE_TIMER_BANS) {
 		banlist_expired(self->bans);
+		return;
+	}
+	if (t->name == EDGE_TIMER_DNS) {
+		byname_expired(self->byname);
 		return;
 	}
 	if (t->name == EDGE_TIMER_KEEP) {

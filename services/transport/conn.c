@@ -107,9 +107,9 @@ void conn_close(struct conn *conn, enum rt_err reason, const char *why)
 	close(conn->fd);
 	svc_timer_stop(conn->edge->svc, &conn->timer);
 	while (conn->out) {
-		const bool by_udp = never_open && conn->out->via_n && depart_by_udp(conn->edge, conn, conn->out) == 0;
+		const bool on_its_way = never_open && depart_otherwise(conn->edge, conn, conn->out) == 0;
 
-		if (!by_udp && conn->out->owed.to)
+		if (!on_its_way && conn->out->owed.to)
 			edge_unsent(conn->edge, &conn->out->owed, reason);
 		conn_drop_chunk(conn);
 	}

@@ -26,6 +26,7 @@ struct chunk {                    /* one message waiting to be written */
 	struct edge_owed owed;
 	uint32_t n, at;           /* bytes, and how many of them are out */
 	uint16_t via_at, via_n;   /* our Via, when the request may go by UDP instead, 18.1.1; else 0 */
+	bool by_name;             /* an answer whose sent-by may be looked up when nobody listens, 18.2.2 */
 	char bytes[];
 };
 
@@ -76,6 +77,7 @@ RT_MUSTUSE
 int conn_send(struct conn *conn, const struct slice part[3], const struct edge_owed *owed); /* three parts of one message */
 RT_MUSTUSE
 int conn_send_raw(struct conn *conn, struct slice bytes); /* no message: pongs, frames, HTTP */
+void conn_may_ask_name(struct conn *conn);            /* of the answer just queued, likewise */
 void conn_may_use_udp(struct conn *conn, uint32_t via_at, uint32_t via_n); /* of the message just queued */
 void conn_write(struct conn *conn);                   /* what waits, as far as the kernel takes it */
 void conn_drop_chunk(struct conn *conn);              /* the first that waits */

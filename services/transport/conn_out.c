@@ -104,6 +104,11 @@ void conn_may_use_udp(struct conn *conn, uint32_t via_at, uint32_t via_n)
 	conn->out_last->via_n = (uint16_t)via_n;
 }
 
+void conn_may_ask_name(struct conn *conn)
+{
+	conn->out_last->by_name = true;
+}
+
 void conn_drop_chunk(struct conn *conn)
 {
 	struct chunk *c = conn->out;

@@ -5,6 +5,7 @@
  */
 #include "depart.h"
 
+#include "byname.h"
 #include "conns.h"
 #include "keeps.h"
 #include "listen.h"
@@ -170,7 +171,8 @@ static int depart_request(struct departure *d)
 	return by_datagram(d);
 }
 
-int depart_by_udp(struct edge *edge, const struct conn *conn, const struct chunk *chunk)
+/* 18.1.1: a request that took a new TCP connection only for its size. */
+static int by_udp_after_all(struct edge *edge, const struct conn *conn, const struct chunk *chunk)
 {
 	struct departure d = {
 		.edge = edge, .way = { .to = conn->remote, .listener = conn->listener }, .owed = chunk->owed,
@@ -186,22 +188,59 @@ int depart_by_udp(struct edge *edge, const struct conn *conn, const struct chunk
 	return udp_send(edge->udp, &d.way, d.part, &d.owed);
 }
 
-/* 18.2.2, reliable transports: the connection of the request, else a new one to received and the sent-by's port. */
+int depart_otherwise(struct edge *edge, const struct conn *conn, const struct chunk *chunk)
+{
+	if (chunk->via_n)
+		return by_udp_after_all(edge, conn, chunk);
+	if (chunk->by_name)
+		return byname_send(edge->byname, slice_of(chunk->bytes, chunk->n), &conn->remote, conn->listener, &chunk->owed);
+	return RT_DOWN;
+}
+
+/* A connection to somebody who listens there himself. */
+static int connect_back(struct edge *edge, const struct edge_way *way, const struct sip_msg *m, struct conn **out)
+{
+	uint16_t port;
+	struct departure d = { .edge = edge, .way = *way, .name = via_host(m, &port) };
+
+	d.way.flow = 0;
+	return find_connection(&d, out);
+}
+
+/* 18.2.2, reliable transports: the connection of the request, else a new one to received and the sent-by's port, else to where
+ * RFC 3263 5 finds the sent-by. */
 static int answer_by_stream(struct edge *edge, const struct edge_way *way, const struct sip_msg *m, const struct edge_owed *owed)
 {
 	struct conn *conn = way->flow ? conns_asker(edge->conns, way->flow) : 0;
 	const struct slice part[3] = { m->text };
+	int err = conn ? 0 : connect_back(edge, way, m, &conn);
 
-	if (!conn) {
-		struct departure d = { .edge = edge, .way = *way, .name = via_host(m) };
-		int err;
+	if (err == RT_DOWN && owed)
+		return byname_send(edge->byname, m->text, &way->to, way->listener, owed);
+	if (err == 0)
+		err = conn_send(conn, part, owed);
+	if (err == 0 && owed && conn->state == CONN_CONNECTING)
+		conn_may_ask_name(conn);
+	return err;
+}
 
-		d.way.flow = 0;
-		err = find_connection(&d, &conn);
-		if (err < 0)
-			return err;
+int depart_answer_to(struct edge *edge, struct slice response, const struct sip_hop *to, uint16_t listener,
+		     const struct edge_owed *owed)
+{
+	const struct sip_msg m = { .text = response };
+	const struct slice part[3] = { response };
+	struct edge_way way = { .to = *to, .listener = listener };
+	struct conn *conn;
+	int err;
+
+	if (!sip_transport_reliable(to->proto)) {
+		const int from = listen_for(edge, to, listener);
+
+		way.listener = (uint16_t)from;
+		return from < 0 ? RT_DOWN : udp_send(edge->udp, &way, part, owed);
 	}
-	return conn_send(conn, part, owed);
+	err = connect_back(edge, &way, &m, &conn);
+	return err < 0 ? err : conn_send(conn, part, owed);
 }
 
 static int answer(struct edge *edge, const struct sip_msg *m, struct edge_way way, const struct sip_hop *source,

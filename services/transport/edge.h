@@ -52,6 +52,7 @@ struct conns;
 struct tls;
 struct banlist;
 struct keeps;
+struct byname;
 
 struct edge {
 	struct svc *svc;
@@ -69,6 +70,7 @@ struct edge {
 	int64_t request_rate;         /* what these two were made for */
 	struct banlist *bans;
 	struct keeps *keeps;
+	struct byname *byname;
 	struct netlist trusted, aliases, balancers;
 	struct large large;
 	struct edge_counters count;
@@ -83,7 +85,7 @@ struct edge_text edge_text(const struct sip_hop *hop);
 void edge_unsent(struct edge *edge, const struct edge_owed *owed, enum rt_err reason);
 
 /* Whose timer it is; a connection's owner is its flow. */
-enum edge_timer { EDGE_TIMER_BANS = 'B', EDGE_TIMER_CONN = 'C', EDGE_TIMER_KEEP = 'K' };
+enum edge_timer { EDGE_TIMER_BANS = 'B', EDGE_TIMER_CONN = 'C', EDGE_TIMER_DNS = 'D', EDGE_TIMER_KEEP = 'K' };
 
 /* What epoll hands back for a socket that is not a connection; connections hand back their handle, which is never this small. */
 enum edge_kind { EDGE_UDP = 1, EDGE_ACCEPT };

@@ -71,11 +71,14 @@ bool via_behind_nat(const struct sip_msg *response)
 	return sip_hop_ip(&written, via.host, SIP_UDP, 0) < 0 || !sip_hop_same_ip(&written, &seen);
 }
 
-struct slice via_host(const struct sip_msg *message)
+struct slice via_host(const struct sip_msg *message, uint16_t *port)
 {
 	struct sip_via via;
 
-	return top_via(&via, message) < 0 ? SLICE_NONE : via.host;
+	if (top_via(&via, message) < 0)
+		return SLICE_NONE;
+	*port = via.port;
+	return via.host;
 }
 
 int via_reply_to(struct sip_hop *to, uint8_t *ttl, const struct sip_msg *response, const struct sip_hop *source)

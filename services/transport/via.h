@@ -29,8 +29,8 @@ int via_reply_to(struct sip_hop *to, uint8_t *ttl, const struct sip_msg *respons
 /* Was the request of this response changed on its way: does received or rport contradict its sender? */
 bool via_behind_nat(const struct sip_msg *response);
 
-/* Host of the top Via's sent-by; absent when it does not read. */
-struct slice via_host(const struct sip_msg *message);
+/* Host and port (0: none) of the top Via's sent-by; absent when it does not read. */
+struct slice via_host(const struct sip_msg *message, uint16_t *port);
 
 struct via_ours {
 	const struct wire_listener *listener; /* the sent-by: advertised host and port */

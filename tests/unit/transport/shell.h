@@ -12,7 +12,7 @@
 #include "kit/test.h"
 #include "svc/actor.h"
 
-enum { SHELL_POSTS = 256, SHELL_COUNTERS = 64 };
+enum { SHELL_POSTS = 256, SHELL_COUNTERS = 64, SHELL_WATCHES = 16 };
 
 struct post {
 	struct wire_head head;
@@ -24,8 +24,9 @@ struct svc {
 	struct svc_config config;
 	struct rt_wheel *wheel;
 	rt_ms now;
-	int fd;
-	svc_ready_fn *ready;
+	struct pollfd fd[SHELL_WATCHES];
+	svc_ready_fn *ready[SHELL_WATCHES];
+	int nfd;
 	void *actor;
 	const struct svc_actor *what;
 	struct post post[SHELL_POSTS];
@@ -135,16 +136,22 @@ struct rt_key svc_secret(const struct svc *svc, const char *use)
 
 int svc_watch(struct svc *svc, int fd, uint32_t events, svc_ready_fn *fn)
 {
-	(void)events;
-	svc->fd = fd;
-	svc->ready = fn;
+	int i = 0;
+
+	while (i < svc->nfd && svc->fd[i].fd != fd)
+		i++;
+	assert_true(i < SHELL_WATCHES);
+	svc->nfd += i == svc->nfd;
+	svc->fd[i] = (struct pollfd){ .fd = fd, .events = (short)events };
+	svc->ready[i] = fn;
 	return 0;
 }
 
 void svc_unwatch(struct svc *svc, int fd)
 {
-	(void)fd;
-	svc->fd = -1;
+	for (int i = 0; i < svc->nfd; i++)
+		if (svc->fd[i].fd == fd)
+			svc->fd[i].fd = -1; /* poll passes over it */
 }
 
 uint64_t *svc_counter(struct svc *svc, const char *name, const char *help)
@@ -188,12 +195,12 @@ static inline struct sip_msg shell_msg(const struct post *p)
 /* One burst of what is ready within `ms` of real time; false when nothing was. */
 static inline bool shell_turn(struct svc *svc, int ms)
 {
-	struct pollfd p = { .fd = svc->fd, .events = POLLIN };
+	const bool ready = poll(svc->fd, (nfds_t)svc->nfd, ms) > 0;
 	struct rt_timer *t;
-	const bool ready = poll(&p, 1, ms) > 0;
 
-	if (ready)
-		svc->ready(svc->actor, svc->fd, EPOLLIN);
+	for (int i = 0; ready && i < svc->nfd; i++)
+		if (svc->fd[i].fd >= 0 && svc->fd[i].revents)
+			svc->ready[i](svc->actor, svc->fd[i].fd, (uint32_t)svc->fd[i].revents);
 	while ((t = rt_wheel_pop(svc->wheel, svc->now)))
 		svc->what->timer(svc->actor, t);
 	svc->what->flush(svc->actor);
