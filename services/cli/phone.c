@@ -212,7 +212,9 @@ static bool ask_again(struct phone *p, struct phone_asked *asked, const struct s
 static void unanswered(struct phone *p, const struct phone_asked *asked, int reason)
 {
 	phone_ladder_note(p, SLICE_FMT ": %s", SLICE_ARG(sip_msg_method(&asked->msg)),
-			  reason == RT_TIMEOUT ? "no answer" : "the server cannot be reached");
+			  reason == RT_TIMEOUT ? "no answer"
+			  : p->errand->server.proto == SIP_TLS ? "the server cannot be reached, or its certificate is not trusted"
+							       : "the server cannot be reached");
 	if (asked->fork < 0 || asked->msg.index->method == SIP_BYE)
 		phone_end(p, p->result >= 0 ? p->result : PHONE_SILENT);
 }

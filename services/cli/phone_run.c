@@ -138,7 +138,8 @@ static int local_address(const struct sip_hop *server, struct sip_hop *out)
 /* The configuration of a phone: three listeners at ports the kernel chooses. */
 static int configure(const struct phone_errand *e, struct svc_config **out)
 {
-	static char listen[256], pair[2][64], verify[32], level[32];
+	static char listen[256], pair[2][64], verify[64], ca[600], level[32];
+	const char *const checked = getenv("PEAL_TRANSPORT_VERIFY"), *const authorities = getenv("PEAL_TRANSPORT_CA");
 	char ip[64], path[2][32], error[512];
 	char *environment[8] = { listen, level };
 	struct rt_cursor c = rt_cursor_on(ip, sizeof(ip) - 1);
@@ -157,10 +158,12 @@ static int configure(const struct phone_errand *e, struct svc_config **out)
 			return cli_fail("no memory for a certificate");
 		snprintf(pair[0], sizeof(pair[0]), "PEAL_TRANSPORT_CERTIFICATE=%s", path[0]);
 		snprintf(pair[1], sizeof(pair[1]), "PEAL_TRANSPORT_KEY=%s", path[1]);
-		snprintf(verify, sizeof(verify), "PEAL_TRANSPORT_VERIFY=%s", getenv("PEAL_TRANSPORT_VERIFY") ? getenv("PEAL_TRANSPORT_VERIFY") : "on");
+		snprintf(verify, sizeof(verify), "PEAL_TRANSPORT_VERIFY=%s", checked ? checked : "on");
+		snprintf(ca, sizeof(ca), "PEAL_TRANSPORT_CA=%s", authorities ? authorities : "");
 		environment[n++] = pair[0];
 		environment[n++] = pair[1];
 		environment[n++] = verify;
+		environment[n++] = ca;
 	}
 	return svc_config_load(out, NULL, environment, error) ? cli_fail("%s", error) : 0;
 }

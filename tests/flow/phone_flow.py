@@ -183,3 +183,16 @@ def answer_in_prack(server):
         b.wait("ACK")
         b.reply(b.wait("BYE", 5), 200, "OK")
         assert int(re.search(r"(\d+) packets sent", p.wait()).group(1)) > 50
+
+
+@flow("phone.tls", AGENT)
+def tls(server):
+    """Over TLS: the server's certificate is checked against the system's authorities, or those named; or not, when told so."""
+    host, port = server.doors["tls"]
+    def call(status, **env):
+        r = server.peal("call", f"sip:echo@{server.domain}", "--seconds", "1", "--server", f"tls:{host}:{port}", check=False, env=env)
+        assert r.returncode == status, r.stdout + r.stderr
+        return r.stdout
+    call(3)
+    assert re.search(r"sent, [1-9]\d* heard", call(0, PEAL_TRANSPORT_CA=server.settings["transport.ca"]))
+    call(0, PEAL_TRANSPORT_VERIFY="off")

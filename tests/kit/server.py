@@ -231,10 +231,10 @@ class Server:
         """What Redis holds of him, by binding id; fields "n:..." are nonces in use."""
         return {k: v for k, v in self.redis.hash(f"reg:{aor}").items() if not k.startswith("n:")}
 
-    def peal(self, *words, stdin="", check=True):
+    def peal(self, *words, stdin="", check=True, env=None):
         """Run the operator's command against this server."""
         r = subprocess.run([os.path.join(self.bin, "peal"), *words], input=stdin, capture_output=True, text=True, timeout=30,
-                           env={**self.env(), "PEAL_REDIS_URL": self.redis.url})
+                           env={**self.env(), "PEAL_REDIS_URL": self.redis.url, **(env or {})})
         if check and r.returncode:
             raise AssertionError(f"peal {' '.join(words)}: status {r.returncode}\n{r.stdout}{r.stderr}")
         return r
