@@ -99,7 +99,8 @@ static struct sip_hop next_hop(const struct phone *p, const struct sip_msg *m)
 static struct wire_head head_to(const struct phone *p, const struct sip_msg *m)
 {
 	const struct wire_member *const edge = wire_members_get(svc_members(p->svc), p->edge);
-	struct wire_head head = { .edge = p->edge, .remote = next_hop(p, m), .listener = p->listener };
+	struct wire_head head = { .edge = p->edge, .remote = next_hop(p, m), .listener = p->listener,
+				  .name_n = (uint8_t)p->errand->name.n };
 	int listener = edge ? wire_member_listener(edge, head.remote.proto, head.remote.family, p->listener) : -1;
 
 	if (listener < 0)
@@ -109,14 +110,20 @@ static struct wire_head head_to(const struct phone *p, const struct sip_msg *m)
 	return head;
 }
 
+/* A copy until the end, and behind its text whom a TLS server must prove to be: wire/parcel.h wants the two side by side. */
 static struct sip_msg keep(struct phone *p, const struct sip_msg *m)
 {
+	const struct slice name = p->errand->name;
 	struct sip_index *const index = rt_arena_raw(p->arena, SIP_INDEX_BYTES(m->index->nfield));
+	char *const text = rt_arena_raw(p->arena, m->text.n + name.n);
 
-	if (!index)
+	if (!index || !text)
 		return (struct sip_msg){ .index = 0 };
 	memcpy(index, m->index, SIP_INDEX_BYTES(m->index->nfield));
-	return (struct sip_msg){ rt_arena_copy(p->arena, m->text), index };
+	memcpy(text, m->text.p, m->text.n);
+	if (name.n)
+		memcpy(text + m->text.n, name.p, name.n);
+	return (struct sip_msg){ slice_of(text, m->text.n), index };
 }
 
 static int fork_request(struct phone *p, int i)
@@ -162,7 +169,8 @@ int phone_send_ack(struct phone *p, struct sip_draft *d)
 	head.to = p->edge;
 	rt_random(&head.branch, sizeof(head.branch));
 	phone_ladder(p, true, &m);
-	return svc_post(p->svc, &head, &m);
+	m = keep(p, &m);
+	return m.index ? svc_post(p->svc, &head, &m) : RT_NOMEM;
 }
 
 /* ---- Passwords ---- */

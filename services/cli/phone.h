@@ -29,6 +29,7 @@ struct phone_errand { /* what is to be done; texts live as long as the program *
 	struct slice contact;            /* REGISTER; absent: our own */
 	struct slice audio;              /* file; absent: a tone */
 	struct sip_hop server;
+	struct slice name;               /* whom a TLS server must prove to be, RFC 5922 */
 	uint32_t seconds;                /* to talk, or to be registered */
 	uint32_t timeout_ms;             /* for a final response */
 	bool required;                   /* Require: 100rel instead of Supported */

@@ -62,6 +62,21 @@ static bool at_home(struct cli *cli, struct slice host, struct sip_hop *out)
 	return false;
 }
 
+/* RFC 5922 7.3: the name the address was found by: that of --server, when it is one, else the domain. */
+static struct slice name_of(const struct cli *cli, const struct sip_uri *uri)
+{
+	const char *word = cli->server;
+	struct sip_uri server;
+	char text[128];
+
+	if (word && (!strncmp(word, "udp:", 4) || !strncmp(word, "tcp:", 4) || !strncmp(word, "tls:", 4)))
+		word += 4;
+	snprintf(text, sizeof(text), "sip:%s", word ? word : "");
+	if (word && sip_uri_parse(&server, slice_str(text)) == 0 && server.host_kind == SIP_HOST_NAME)
+		return rt_arena_copy(cli->arena, server.host);
+	return slice_head(uri->host, UINT8_MAX);
+}
+
 static int find_server(struct cli *cli, const struct sip_uri *uri, struct sip_hop *out)
 {
 	const enum sip_transport proto = sip_uri_transport(uri) ? sip_uri_transport(uri) : SIP_UDP;
@@ -202,6 +217,7 @@ static int run(struct cli *cli, enum phone_errand_kind kind, int64_t seconds, in
 		e.contact = slice_str(cli->arg[1]);
 	if (read_caller(cli, &uri, &e) || find_server(cli, &uri, &e.server))
 		return CLI_USAGE;
+	e.name = name_of(cli, &uri);
 	if (read_password(cli, &e))
 		return CLI_FAILED;
 	if (kind == PHONE_REGISTER) { /* the Request-URI is the domain, 10.2 */
