@@ -79,6 +79,9 @@ int peer_connect(struct peer *p, const struct peer_keys *keys, int news)
 
 void peer_close(struct peer *p)
 {
+	/* The monitor first: libzmq 4.3 leaks an event's address when nobody is left to take it. */
+	if (p->push && p->monitor)
+		zmq_socket_monitor(p->push, NULL, 0);
 	if (p->push)
 		zmq_close(p->push);
 	if (p->news > 0)

@@ -83,6 +83,7 @@ void tls_unload(struct edge *edge)
 	}
 	free(edge->tls);
 	edge->tls = 0;
+	OPENSSL_thread_stop(); /* what OpenSSL keeps for this thread; it would be lost with a loop that ends before the process */
 }
 
 /* ---- One connection ---- */

@@ -331,7 +331,7 @@ static void a_hung_worker_is_left_out_until_it_moves_again(void **state)
 
 	expect(*state, "sees 1", PATIENCE_MS);
 	kill(pid, SIGSTOP);
-	assert_in_range(expect(*state, "sees 0", PATIENCE_MS), 2000, 6000);
+	assert_in_range(expect(*state, "sees 0", PATIENCE_MS), 1500, 6000);
 	kill(pid, SIGCONT);
 	assert_in_range(expect(*state, "sees 1", PATIENCE_MS), 0, 2500);
 	assert_int_equal(end(pid), 0);
