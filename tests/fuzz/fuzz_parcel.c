@@ -34,6 +34,7 @@ static void ask_everything(const struct wire_parcel *in)
 	const struct sip_msg *m = &in->msg;
 
 	touch(m->text);
+	touch(in->name);
 	touch(slice_str(wire_verb_name(in->head->verb)));
 	touch(sip_transport_param((enum sip_transport)in->head->remote.proto));
 	if (!m->index)
@@ -72,7 +73,7 @@ static void walk_pack(char *p, size_t n, int repair)
 	while ((got = wire_walk_next(&walk, &in, false)) == 1) {
 		must((const char *)in.head == after);
 		after += in.head->size;
-		must(after <= p + n && in.msg.text.p + in.msg.text.n <= after);
+		must(after <= p + n && in.msg.text.p + in.msg.text.n + in.name.n <= after);
 		ask_everything(&in);
 	}
 	must(got == 0 || got == RT_BAD);
