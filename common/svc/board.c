@@ -48,13 +48,3 @@ bool board_read(struct board *self, uint32_t *seen, struct wire_members *members
 	pthread_mutex_unlock(&self->lock);
 	return true;
 }
-
-bool board_has(struct board *self, uint32_t id)
-{
-	bool has;
-
-	pthread_mutex_lock(&self->lock);
-	has = row_of(self, id) < self->n;
-	pthread_mutex_unlock(&self->lock);
-	return has;
-}

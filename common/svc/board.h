@@ -22,6 +22,5 @@ void board_put(struct board *self, const struct wire_member *m);
 
 /* Every record into `members`, when the board changed since *seen. True when it did. */
 bool board_read(struct board *self, uint32_t *seen, struct wire_members *members);
-bool board_has(struct board *self, uint32_t id);
 
 #endif

@@ -4,8 +4,6 @@
 
 #include "config_table.h"
 
-enum { CHOICE_COLUMN = 36 };
-
 static const char *type_name(const struct config_key *k, char *out, size_t size)
 {
 	static const char *const name[] = {
