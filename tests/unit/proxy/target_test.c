@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* target: RFC 3261 16.5, bindings as targets, 3xx contacts, GRUUs. */
+#include "sip/route.h"
 #include "target.h"
 #include "unit/proxy/scene.h"
 
@@ -41,6 +42,53 @@ static void who_is_meant(void **state)
 	assert_int_equal(place("sip:bob@example.net", 0).place, PROXY_AWAY);
 	assert_int_equal(place("sip:192.0.2.77", 0).place, PROXY_AWAY);
 	assert_int_equal(place("sip:bob@example.com;maddr=203.0.113.5", 0).place, PROXY_AWAY); /* "the only target URI" */
+}
+
+static bool is_service(const char *uri, struct proxy_target *t)
+{
+	char text[1024];
+	struct proxy_address to;
+	struct proxy_request r;
+
+	snprintf(text, sizeof(text), "INVITE %s SIP/2.0\r\n" SCENE_REST "To: <%s>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n", uri, uri);
+	r = scene_request(rt_arena_printf(scene.arena, "%s%c", text, 0).p);
+	assert_int_equal(proxy_target_place(&scene, &r, &to), 0);
+	return proxy_target_service(&scene, &r, &to, t);
+}
+
+static void a_service_is_the_agents(void **state)
+{
+	const struct wire_member agent = { .id = 9, .tier = WIRE_AGENT, .state = WIRE_LIVE, .version = 1, .host = "a" };
+	struct wire_members *const members = (struct wire_members *)(uintptr_t)scene.members;
+	const struct sip_service s = { SLICE("echo"), 9, 77 }, gone = { SLICE("echo"), 10, 77 };
+	char uri[128];
+	struct rt_cursor c = rt_cursor_on(uri, sizeof(uri) - 1);
+	struct proxy_target t;
+
+	(void)state;
+	scene_configure((char[]){ "PEAL_AGENT_SERVICES=echo" }, 0);
+	assert_false(is_service("sip:echo@example.com", &t)); /* no agent lives */
+	assert_int_equal(wire_members_put(members, &agent), 0);
+	assert_true(is_service("sip:echo@example.com", &t));
+	assert_int_equal(t.way.edge, 9);
+	assert_text(t.uri, "sip:echo@example.com");
+	assert_false(is_service("sip:ring@example.com", &t));
+	assert_false(is_service("sip:echo@example.net", &t));
+	rt_cursor_lit(&c, "sip:");
+	sip_service_render(&c, &s, scene.branch);
+	rt_cursor_lit(&c, "@192.0.2.1:5060");
+	uri[c.n] = 0;
+	assert_true(is_service(uri, &t));
+	uri[c.n - sizeof("@192.0.2.1:5060") + 1 - 1] ^= 1; /* forged */
+	assert_false(is_service(uri, &t));
+	c.n = 0;
+	rt_cursor_lit(&c, "sip:");
+	sip_service_render(&c, &gone, scene.branch);
+	rt_cursor_lit(&c, "@192.0.2.1:5060");
+	uri[c.n] = 0;
+	assert_false(is_service(uri, &t));
+	wire_members_drop(members, 9);
+	scene_configure(0, 0);
 }
 
 static struct loc_binding binding(const char *uri)
@@ -153,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_is_meant),
+cmocka_unit_test(a_service_is_the_agents),
 		cmocka_unit_test(each_uri_once_and_only_sip),
 		cmocka_unit_test(sips_goes_to_sips_only),
 		cmocka_unit_test(the_way_back),

@@ -60,11 +60,41 @@ static void every_changed_byte_is_noticed(void **state)
 	assert_int_equal(sip_branch_parse(&back, SLICE_NONE, secret), RT_ABSENT);
 }
 
+static void a_service_contact_comes_back_as_it_went(void **state)
+{
+	const struct sip_service s = { SLICE("echo"), 0xa1b2c3, 0x1122334455667788 };
+	struct sip_service back;
+	char text[64];
+	struct rt_cursor c = rt_cursor_on(text, sizeof(text));
+	struct slice user;
+
+	(void)state;
+	sip_service_render(&c, &s, secret);
+	user = rt_cursor_text(&c);
+	assert_int_equal(sip_service_parse(&back, guard_copy(user), secret), 0);
+	assert_text(back.name, "echo");
+	assert_int_equal(back.agent, s.agent);
+	assert_true(back.dialog == s.dialog);
+	for (uint32_t i = 0; i < user.n; i++) { /* every changed byte is noticed */
+		const char was = text[i];
+
+		text[i] = was == '0' ? '1' : '0';
+		assert_int_not_equal(sip_service_parse(&back, user, secret), 0);
+		text[i] = was;
+	}
+	for (uint32_t n = 0; n < user.n; n++)
+		assert_int_not_equal(sip_service_parse(&back, guard_copy(slice_head(user, n)), secret), 0);
+	assert_int_equal(sip_service_parse(&back, user, (struct rt_key){ 1, 2 }), RT_BAD);
+	assert_int_equal(sip_service_parse(&back, SLICE_NONE, secret), RT_ABSENT);
+	assert_int_equal(sip_service_parse(&back, SLICE("bob"), secret), RT_ABSENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_branch_comes_back_as_it_went),
 		cmocka_unit_test(every_changed_byte_is_noticed),
+		cmocka_unit_test(a_service_contact_comes_back_as_it_went),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }

@@ -517,11 +517,36 @@ static void a_reload_changes_the_timers_of_new_transactions(void **state)
 	assert_int_equal(svc->npost - before, 2);
 }
 
+static void a_request_that_came_home_is_offered_to_its_edge(void **state)
+{
+	enum { AGENT = 40 };
+	struct svc *svc = *state;
+	struct wire_head h = head_of(WIRE_ARRIVED, AGENT, SIP_TCP);
+	const struct fake_post *p;
+	bool offered = false;
+
+	fake_member(svc, AGENT, WIRE_AGENT);
+	h.edge = AGENT;
+	h.flags = WIRE_HOME;
+	fake_parcel(svc, &h, INVITE("home"));
+	while ((p = fake_next(svc))) {
+		assert_int_equal(p->head.to, AGENT);
+		offered |= p->head.verb == WIRE_OFFER;
+	}
+	assert_true(offered);
+	fake_parcel(svc, &h, REQUEST("ACK", "homeack", "<sip:bob@example.com>;tag=t"));
+	p = fake_next(svc);
+	assert_non_null(p);
+	assert_int_equal(p->head.verb, WIRE_OFFER);
+	assert_int_equal(p->head.to, AGENT);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(rfc3261_8_2_6_trying),
+		TEST(a_request_that_came_home_is_offered_to_its_edge),
 		TEST(an_offer_says_where_it_came_from),
 		TEST(rfc3261_9_2_tag_of_the_200),
 		TEST(the_name_of_the_next_hop_goes_along),
