@@ -13,6 +13,15 @@ static struct slice next_line(struct slice *rest)
 	return slice_trim(line);
 }
 
+/* RFC 4566 9: no NUL and no lone CR in a line, nor any other control character but a tab. */
+static bool is_text(struct slice line)
+{
+	for (uint32_t i = 0; i < line.n; i++)
+		if ((unsigned char)line.p[i] < ' ' && line.p[i] != '\t')
+			return false;
+	return true;
+}
+
 /* Words of SDP are separated by one space; commas are letters like others. */
 static struct slice next_word(struct slice *rest)
 {
@@ -101,7 +110,7 @@ static int one_line(struct reading *r, struct slice line, struct slice rest)
 	struct ua_sdp_media *const m = r->out->n ? &r->out->media[r->out->n - 1] : 0;
 	const struct slice value = slice_from(line, 2);
 
-	if (line.n < 2 || line.p[1] != '=')
+	if (line.n < 2 || line.p[1] != '=' || !is_text(line))
 		return RT_BAD;
 	switch (line.p[0]) {
 	case 'o':
