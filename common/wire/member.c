@@ -36,6 +36,10 @@ static void put_listener(struct rt_cursor *c, const struct wire_listener *l)
 	char text[WIRE_ENDPOINT_MAX + WIRE_HOST_MAX];
 	struct rt_cursor t = rt_cursor_on(text, sizeof(text) - 1);
 
+	if (!l->local.family) {
+		rt_cursor_lit(c, "\"-\"");
+		return;
+	}
 	sip_hop_render(&t, &l->local);
 	rt_cursor_printf(&t, " as %s:%u", l->host, l->port);
 	text[t.n] = 0;
@@ -187,6 +191,9 @@ static bool parse_listener(struct wire_listener *out, struct slice text)
 	struct slice shown;
 	uint32_t port, colon;
 
+	*out = (struct wire_listener){ .port = 0 };
+	if (slice_eq(text, SLICE("-")))
+		return true;
 	if (!split || sip_hop_parse(&out->local, slice_of(text.p, (uint32_t)(split - text.p))))
 		return false;
 	shown = slice_from(text, (uint32_t)(split - text.p) + sizeof(as) - 1);

@@ -5,6 +5,7 @@
  * One member is one actor. Its record in Redis, field = id in decimal, value = one-line JSON:
  *   {"tier":"transport","id":17,"version":1,"host":"edge-1","pid":4711,"state":"live","load":3,"seen":1795300000123,
  *    "ipc":"ipc:///run/peal/17","tcp":"tcp://192.0.2.1:7017","listeners":["udp:192.0.2.1:5060 as sip.example.com:5060"]}
+ * A listener is known by its place in that list; "-" is a place that is free, local.family 0.
  */
 #ifndef WIRE_MEMBERS_H
 #define WIRE_MEMBERS_H

@@ -14,6 +14,8 @@ static const struct wire_listener *door(struct agent *a, bool secure)
 		for (int k = 0; m->tier == WIRE_TRANSPORT && k < m->nlistener; k++) {
 			const struct wire_listener *const l = &m->listener[k];
 
+			if (!l->local.family)
+				continue;
 			first = first ? first : l;
 			if (!best && l->local.proto == (secure ? SIP_TLS : SIP_UDP))
 				best = l;

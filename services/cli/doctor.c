@@ -128,6 +128,8 @@ static void gather(struct cli *cli, const struct wire_member *m, void *arg)
 		return;
 	s->live[m->tier]++;
 	for (int i = 0; i < m->nlistener && s->nlistener < 32; i++) {
+		if (!m->listener[i].local.family)
+			continue;
 		s->here[s->nlistener] = !strcmp(m->host, s->host);
 		s->listener[s->nlistener++] = m->listener[i];
 	}

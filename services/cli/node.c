@@ -35,7 +35,9 @@ static struct slice listeners(struct cli *cli, const struct wire_member *m)
 	struct rt_cursor c = rt_cursor_on(text, sizeof(text));
 
 	for (int i = 0; i < m->nlistener; i++) {
-		if (i)
+		if (!m->listener[i].local.family)
+			continue;
+		if (c.n)
 			rt_cursor_char(&c, ' ');
 		sip_hop_render(&c, &m->listener[i].local);
 		rt_cursor_printf(&c, " as %s:%u", m->listener[i].host, m->listener[i].port);

@@ -56,5 +56,5 @@ const struct wire_listener *proxy_element_listener(const struct proxy_element *e
 {
 	const struct wire_member *const m = wire_members_get(e->members, edge);
 
-	return m && listener < m->nlistener ? &m->listener[listener] : 0;
+	return m && listener < m->nlistener && m->listener[listener].local.family ? &m->listener[listener] : 0;
 }

@@ -23,7 +23,7 @@ static struct slice service_route(struct registrar *self, const struct reg_call 
 
 	if (!slice_eq_nocase(configured, SLICE("own")))
 		return configured;
-	if (!edge || call->head.listener >= edge->nlistener)
+	if (!edge || call->head.listener >= edge->nlistener || !edge->listener[call->head.listener].local.family)
 		return SLICE("");
 	l = &edge->listener[call->head.listener];
 	return rt_arena_printf(svc_arena(self->svc), "<sip:%s:%u;transport=" SLICE_FMT ";lr>", l->host, l->port,

@@ -72,9 +72,8 @@ static void read_rate(struct edge *self, int64_t rate)
 	self->request_rate = rate;
 }
 
-static int transport_reload(void *arg)
+static int read_settings(struct edge *self)
 {
-	struct edge *self = arg;
 	const struct svc_config *config = svc_config(self->svc);
 
 	read_networks(&self->trusted, &config->proxy_peers, "proxy.peers");
@@ -83,6 +82,15 @@ static int transport_reload(void *arg)
 	read_rate(self, config->transport_source_rate);
 	byname_reload(self->byname);
 	return tls_load(self);
+}
+
+/* Whatever of it can be had is had. */
+static int transport_reload(void *arg)
+{
+	struct edge *self = arg;
+	const int listening = listen_apply(self), settings = read_settings(self);
+
+	return listening < 0 ? listening : settings;
 }
 
 static void one_event(struct edge *self, const struct epoll_event *e)
@@ -158,9 +166,9 @@ static int transport_open(void **self_p, struct svc *svc)
 	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns || !self->keeps || !self->byname)
 		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
 	else
-		err = listen_open(self);
+		err = listen_apply(self);
 	if (err == 0)
-		err = transport_reload(self);
+		err = read_settings(self);
 	if (err == 0)
 		err = svc_watch(svc, self->poll, EPOLLIN, poll_ready);
 	if (err == 0) {

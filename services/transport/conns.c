@@ -348,6 +348,20 @@ void conns_end_banned(struct conns *self)
 	}
 }
 
+void conns_end_listener(struct conns *self, uint16_t number)
+{
+	rt_handle handle;
+
+	for (uint32_t i = 0; i < rt_pool_slots(self->pool); i++) {
+		struct conn *conn = rt_pool_at(self->pool, i, &handle);
+
+		if (conn && conn->listener == number && conn->state == CONN_OPEN)
+			conn_finish(conn, "its address is not listened at any more");
+		else if (conn && conn->listener == number && conn->state < CONN_OPEN)
+			conn_close(conn, RT_DOWN, "its address is not listened at any more");
+	}
+}
+
 /* ---- The end of a burst ---- */
 
 char *conns_scratch(struct conns *self, uint32_t *size)

@@ -30,6 +30,7 @@ int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *ali
 int conns_introduce(struct conns *self, struct conn *conn, const struct sip_hop *client); /* its true far end. 0 | RT_NOMEM */
 void conns_asked(struct conns *self, uint64_t flow);    /* a request came on it that will be answered */
 void conns_end_banned(struct conns *self);              /* those that were accepted from a source that is banned now */
+void conns_end_listener(struct conns *self, uint16_t number); /* whatever came or went by this listener, in good order */
 void conns_flush(struct conns *self);                   /* write what the burst queued, free what it closed */
 uint32_t conns_busy(const struct conns *self);          /* messages waiting to be written */
 

@@ -19,6 +19,8 @@ struct edge_listener {
 	int fd[EDGE_SOCKETS_MAX];    /* streams use the first only */
 	int nfd;
 	bool wildcard, multicast;
+	bool closed;                 /* its number is free: a reload took it away */
+	struct sip_hop asked;        /* as transport.listen has it: known.local may hold the port the kernel chose */
 };
 
 struct edge_way {                 /* how bytes reach somebody */

@@ -1,182 +1,151 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * listen: transport.listen as numbered listeners. Bindings, connections and other tiers know a listener by its number, so one that a
+ * reload takes away leaves its number free (closed), and one that comes takes a free number or the next.
+ */
 #include "listen.h"
 
-#include <errno.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "advertise.h"
+#include "bind.h"
+#include "conns.h"
+#include "udp.h"
 
-enum { BACKLOG = 1024 };
+struct plan {                                       /* what a configuration wants of us */
+	struct edge_listener wanted[WIRE_LISTENERS_MAX];
+	int nwanted;
+	bool kept[WIRE_LISTENERS_MAX];              /* by number: open, and wanted still */
+	int fresh[WIRE_LISTENERS_MAX], nfresh;      /* numbers that are opened for it */
+};
 
-static void set(int fd, int level, int name, int value)
+/* ---- What is wanted ---- */
+
+static int refuse_word(struct slice word, const char *hint)
 {
-	(void)setsockopt(fd, level, name, &value, sizeof(value));
+	rt_log(RT_LOG_E, "listen.config", 0, "listen=%s hint=\"%s\"", rt_log_safe(word), hint);
+	return RT_CONFIG;
 }
 
-/* Ask for a receive buffer and say when the kernel gives less: full buffers lose calls long before a CPU is busy. */
-static void ask_buffer(int fd, const struct sip_hop *hop, int64_t wanted)
-{
-	int got = 0;
-	socklen_t size = sizeof(got);
-
-	set(fd, SOL_SOCKET, SO_RCVBUF, (int)wanted);
-	set(fd, SOL_SOCKET, SO_RCVBUFFORCE, (int)wanted); /* works for root only */
-	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &size);
-	if (got / 2 < wanted) /* the kernel counts double, for its own bookkeeping */
-		rt_log(RT_LOG_W, "listen.buffer", 0, "address=%s wanted=%lld got=%d hint=\"sysctl -w net.core.rmem_max=%lld\"",
-		       edge_text(hop).s, (long long)wanted, got / 2, (long long)wanted);
-}
-
-static int join_on(int fd, const struct sip_hop *group, unsigned interface)
-{
-	if (group->family == 4) {
-		struct ip_mreqn mreq = { .imr_ifindex = (int)interface };
-
-		memcpy(&mreq.imr_multiaddr, group->ip, 4);
-		return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq, sizeof(mreq));
-	} else {
-		struct ipv6_mreq mreq = { .ipv6mr_interface = interface };
-
-		memcpy(&mreq.ipv6mr_multiaddr, group->ip, 16);
-		return setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &mreq, sizeof(mreq));
-	}
-}
-
-/* A group is heard on every interface that can: 10.2.6 wants phones to find us without knowing where we are. */
-static int join(int fd, const struct sip_hop *group)
-{
-	struct if_nameindex *all = if_nameindex();
-	int joined = 0;
-
-	for (struct if_nameindex *i = all; i && i->if_index; i++)
-		joined += join_on(fd, group, i->if_index) == 0;
-	if_freenameindex(all);
-	return joined ? 0 : -1;
-}
-
-static void prepare_datagrams(int fd, const struct edge_listener *l, int64_t buffer)
-{
-	const bool six = l->known.local.family == 6;
-
-	ask_buffer(fd, &l->known.local, buffer);
-	set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
-	if (six)
-		set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
-	else
-		set(fd, IPPROTO_IP, IP_RECVERR, 1);
-	if (l->wildcard && six)
-		set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	else if (l->wildcard)
-		set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-}
-
-/* One bound socket of a listener; port 0 becomes the port the kernel chose. -1 with errno set. */
-static int bind_one(struct edge_listener *l, int64_t buffer)
-{
-	struct sip_hop *hop = &l->known.local;
-	const bool stream = sip_transport_reliable(hop->proto);
-	struct sockaddr_storage address;
-	socklen_t size = sip_hop_to_sockaddr(hop, &address);
-	const int fd = socket(hop->family == 4 ? AF_INET : AF_INET6,
-			      (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (hop->family == 6)
-		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	if (!stream)
-		prepare_datagrams(fd, l, buffer);
-	if (bind(fd, (struct sockaddr *)&address, size) < 0 || (l->multicast && join(fd, hop) < 0) ||
-	    (stream && listen(fd, BACKLOG) < 0)) {
-		const int why = errno;
-
-		close(fd);
-		errno = why;
-		return -1;
-	}
-	if (hop->port == 0 && getsockname(fd, (struct sockaddr *)&address, &size) == 0)
-		sip_hop_from_sockaddr(hop, &address, hop->proto);
-	return fd;
-}
-
-static int open_one(struct edge *edge, int number)
-{
-	struct edge_listener *l = &edge->listener[number];
-	const struct svc_config *config = svc_config(edge->svc);
-	const bool stream = sip_transport_reliable(l->known.local.proto);
-	const int64_t sockets = stream ? 1 : config->transport_udp_sockets;
-
-	while (l->nfd < sockets) {
-		const int fd = bind_one(l, config->transport_buffer);
-
-		if (fd < 0) {
-			rt_log(RT_LOG_E, "listen.failed", 0, "address=%s error=\"%s\" hint=\"%s\"", edge_text(&l->known.local).s,
-			       strerror(errno), errno == EADDRINUSE ? "another program has this address; see ss -lnp" :
-			       errno == EACCES ? "ports below 1024 need CAP_NET_BIND_SERVICE" :
-			       errno == EADDRNOTAVAIL ? "no interface of this machine has it" : "see transport.listen");
-			return RT_DOWN;
-		}
-		l->fd[l->nfd++] = fd;
-		if (edge_poll_add(edge, fd, EPOLLIN, edge_mark(stream ? EDGE_ACCEPT : EDGE_UDP,
-							       (uint32_t)(number * EDGE_SOCKETS_MAX + l->nfd - 1))) < 0)
-			return RT_DOWN;
-	}
-	return 0;
-}
-
-/* The words of transport.listen as listeners, multicast groups behind the others. */
-static int read_words(struct edge *edge)
+/* The words of transport.listen, multicast groups behind the others. */
+static int read_words(const struct edge *edge, struct plan *plan)
 {
 	const struct svc_words *words = &svc_config(edge->svc)->transport_listen;
 
 	for (int group = 0; group <= 1; group++)
 		for (uint32_t i = 0; i < words->n; i++) {
-			struct edge_listener l = { 0 };
+			struct edge_listener l = { .nfd = 0 };
 
-			if (sip_hop_parse(&l.known.local, words->word[i]) < 0 || l.known.local.proto >= SIP_SCTP) {
-				rt_log(RT_LOG_E, "listen.config", 0, "listen=%s hint=\"udp|tcp|tls|ws|wss:address:port\"",
-				       rt_log_safe(words->word[i]));
-				return RT_CONFIG;
-			}
-			l.wildcard = sip_hop_is_any(&l.known.local);
-			l.multicast = sip_hop_is_multicast(&l.known.local);
+			if (sip_hop_parse(&l.asked, words->word[i]) < 0 || l.asked.proto >= SIP_SCTP)
+				return refuse_word(words->word[i], "udp|tcp|tls|ws|wss:address:port");
+			l.known.local = l.asked;
+			l.wildcard = sip_hop_is_any(&l.asked);
+			l.multicast = sip_hop_is_multicast(&l.asked);
 			if (l.multicast != group)
 				continue;
-			if (edge->nlistener == WIRE_LISTENERS_MAX) {
-				rt_log(RT_LOG_E, "listen.config", 0, "hint=\"transport.listen holds at most %d addresses\"",
-				       WIRE_LISTENERS_MAX);
-				return RT_CONFIG;
-			}
-			edge->listener[edge->nlistener++] = l;
+			if (plan->nwanted == WIRE_LISTENERS_MAX)
+				return refuse_word(words->word[i], "transport.listen holds at most 16 addresses");
+			plan->wanted[plan->nwanted++] = l;
 		}
 	return 0;
 }
+_Static_assert(WIRE_LISTENERS_MAX == 16, "as the hint says");
 
-static int find_advertised(struct edge *edge, struct wire_listener out[WIRE_LISTENERS_MAX])
+static int number_of(const struct edge *edge, const struct plan *plan, const struct sip_hop *asked)
+{
+	for (int i = 0; i < edge->nlistener; i++)
+		if (!edge->listener[i].closed && !plan->kept[i] && sip_hop_same(&edge->listener[i].asked, asked))
+			return i;
+	return -1;
+}
+
+static int free_number(struct edge *edge)
+{
+	for (int i = 0; i < edge->nlistener; i++)
+		if (edge->listener[i].closed)
+			return i;
+	return edge->nlistener < WIRE_LISTENERS_MAX ? edge->nlistener++ : -1;
+}
+
+/* ---- Coming to be ---- */
+
+static int open_fresh(struct edge *edge, struct plan *plan, const struct edge_listener *l)
+{
+	const int number = free_number(edge);
+
+	if (number < 0)
+		return refuse_word(SLICE("..."), "more than 16 addresses while old ones close: reload in two steps, or start again");
+	edge->listener[number] = *l;
+	plan->fresh[plan->nfresh++] = number;
+	plan->kept[number] = true;
+	return bind_listener(edge, number);
+}
+
+static int open_wanted(struct edge *edge, struct plan *plan)
+{
+	int err = 0;
+
+	for (int i = 0; i < plan->nwanted && err == 0; i++) {
+		const int number = number_of(edge, plan, &plan->wanted[i].asked);
+
+		if (number >= 0)
+			plan->kept[number] = true;
+		else
+			err = open_fresh(edge, plan, &plan->wanted[i]);
+	}
+	return err;
+}
+
+static void undo(struct edge *edge, const struct plan *plan)
+{
+	for (int i = 0; i < plan->nfresh; i++) {
+		bind_close(&edge->listener[plan->fresh[i]]);
+		edge->listener[plan->fresh[i]].closed = true;
+	}
+}
+
+/* What each that stays tells others; nothing is changed unless all is well. */
+static int advertise_all(struct edge *edge, const struct plan *plan)
 {
 	const struct svc_words *words = &svc_config(edge->svc)->transport_advertise;
+	struct wire_listener known[WIRE_LISTENERS_MAX];
 	struct local_address here;
 	char error[256];
-	int err = 0;
+	int err = 0, n = 0;
 
 	local_address_find(&here);
 	for (int i = 0; i < edge->nlistener && err == 0; i++) {
-		err = advertise_find(&edge->listener[i].known, words, &here, error);
-		out[i] = edge->listener[i].known;
+		if (!plan->kept[i])
+			continue;
+		known[n] = edge->listener[i].known;
+		err = advertise_find(&known[n++], words, &here, error);
 	}
 	if (err == 0)
-		err = advertise_check(words, out, edge->nlistener, error);
-	if (err < 0)
+		err = advertise_check(words, known, n, error);
+	if (err < 0) {
 		rt_log(RT_LOG_E, "listen.advertise", 0, "error=\"%s\"", error);
-	return err;
+		return err;
+	}
+	n = 0;
+	for (int i = 0; i < edge->nlistener; i++)
+		if (plan->kept[i])
+			edge->listener[i].known = known[n++];
+	return 0;
+}
+
+/* ---- Going ---- */
+
+static void close_unwanted(struct edge *edge, const struct plan *plan)
+{
+	for (int i = 0; i < edge->nlistener; i++) {
+		struct edge_listener *l = &edge->listener[i];
+
+		if (plan->kept[i] || l->closed)
+			continue;
+		udp_flush(edge->udp);
+		bind_close(l);
+		l->closed = true;
+		conns_end_listener(edge->conns, (uint16_t)i);
+		rt_log(RT_LOG_I, "listen.close", 0, "address=%s", edge_text(&l->known.local).s);
+	}
 }
 
 /* 18.2.1: where there is UDP there must be TCP, for requests too large for a datagram. */
@@ -184,53 +153,63 @@ static void warn_lopsided(const struct edge *edge)
 {
 	for (int i = 0; i < edge->nlistener; i++) {
 		struct sip_hop twin = edge->listener[i].known.local;
-		bool met = twin.proto != SIP_UDP || edge->listener[i].multicast;
+		bool met = twin.proto != SIP_UDP || edge->listener[i].multicast || edge->listener[i].closed;
 
 		twin.proto = SIP_TCP;
 		for (int k = 0; k < edge->nlistener && !met; k++)
-			met = sip_hop_same(&edge->listener[k].known.local, &twin);
+			met = !edge->listener[k].closed && sip_hop_same(&edge->listener[k].known.local, &twin);
 		if (!met)
 			rt_log(RT_LOG_W, "listen.lopsided", 0, "missing=%s hint=\"requests over 1300 bytes come by TCP (RFC 3261 18.2.1)\"",
 			       edge_text(&twin).s);
 	}
 }
 
-static void announce(struct edge *edge, const struct wire_listener all[])
+/* Others see no groups, which only receive, and nothing under a number that is free. */
+static void announce(struct edge *edge, const struct plan *plan)
 {
+	struct wire_listener all[WIRE_LISTENERS_MAX] = { 0 };
 	int n = 0;
 
-	for (; n < edge->nlistener && !edge->listener[n].multicast; n++)
-		rt_log(RT_LOG_I, "listen.open", 0, "address=%s advertised=%s:%u sockets=%d", edge_text(&all[n].local).s, all[n].host,
-		       all[n].port, edge->listener[n].nfd);
+	for (int i = 0; i < edge->nlistener; i++) {
+		if (edge->listener[i].closed || edge->listener[i].multicast)
+			continue;
+		all[i] = edge->listener[i].known;
+		n = i + 1;
+	}
+	for (int k = 0; k < plan->nfresh; k++) {
+		const struct edge_listener *l = &edge->listener[plan->fresh[k]];
+
+		if (!l->multicast)
+			rt_log(RT_LOG_I, "listen.open", 0, "address=%s advertised=%s:%u sockets=%d", edge_text(&l->known.local).s,
+			       l->known.host, l->known.port, l->nfd);
+	}
 	svc_announce(edge->svc, all, n);
 }
 
-int listen_open(struct edge *edge)
+int listen_apply(struct edge *edge)
 {
-	struct wire_listener all[WIRE_LISTENERS_MAX];
-	int err = read_words(edge);
+	struct plan plan = { .nwanted = 0 };
+	int err = read_words(edge, &plan);
 
-	for (int i = 0; i < edge->nlistener && err == 0; i++)
-		err = open_one(edge, i);
 	if (err == 0)
-		err = find_advertised(edge, all);
+		err = open_wanted(edge, &plan);
 	if (err == 0)
+		err = advertise_all(edge, &plan);
+	if (err < 0) {
+		undo(edge, &plan);
+		return err;
+	}
+	close_unwanted(edge, &plan);
+	if (plan.nfresh)
 		warn_lopsided(edge);
-	if (err == 0)
-		announce(edge, all);
-	return err;
-}
-
-static void close_listener(struct edge_listener *l)
-{
-	while (l->nfd)
-		close(l->fd[--l->nfd]);
+	announce(edge, &plan);
+	return 0;
 }
 
 void listen_close(struct edge *edge)
 {
 	for (int i = 0; i < edge->nlistener; i++)
-		close_listener(&edge->listener[i]);
+		bind_close(&edge->listener[i]);
 	edge->nlistener = 0;
 }
 
@@ -238,12 +217,14 @@ void listen_stop_accepting(struct edge *edge)
 {
 	for (int i = 0; i < edge->nlistener; i++)
 		if (sip_transport_reliable(edge->listener[i].known.local.proto))
-			close_listener(&edge->listener[i]);
+			bind_close(&edge->listener[i]);
 }
+
+/* ---- Choosing ---- */
 
 static bool speaks(const struct edge_listener *l, const struct sip_hop *to)
 {
-	return !l->multicast && l->known.local.proto == to->proto && l->known.local.family == to->family;
+	return !l->multicast && !l->closed && l->known.local.proto == to->proto && l->known.local.family == to->family;
 }
 
 int listen_for(const struct edge *edge, const struct sip_hop *to, int like)

@@ -6,11 +6,12 @@
 #include "edge.h"
 
 /*
- * Open every address of transport.listen, find what each advertises and announce them. Multicast groups come last and are
- * not announced: they only receive. 0, RT_CONFIG or RT_DOWN after logging why.
+ * Be what transport.listen and transport.advertise say: open addresses that are new, close those that are gone and end the connections
+ * there, find what each advertises, and announce all. Multicast groups only receive and are not announced.
+ * returns 0, or RT_CONFIG, RT_DOWN after logging why: then everything is as it was
  */
 RT_MUSTUSE
-int listen_open(struct edge *edge);
+int listen_apply(struct edge *edge);
 void listen_close(struct edge *edge);
 void listen_stop_accepting(struct edge *edge);
 

@@ -96,7 +96,7 @@ static void read_control(struct udp *self, struct msghdr *m, uint32_t number, st
 			uint32_t drops;
 
 			memcpy(&drops, CMSG_DATA(c), sizeof(drops));
-			*self->edge->count.kernel_drops += drops - self->dropped[number];
+			*self->edge->count.kernel_drops += drops - (drops < self->dropped[number] ? 0 : self->dropped[number]); /* less: a new socket */
 			self->dropped[number] = drops;
 		}
 	}
@@ -186,7 +186,7 @@ int udp_send(struct udp *self, const struct edge_way *way, const struct slice pa
 	if (n > PAYLOAD_MAX)
 		return RT_BIG;
 	if (way->to.port == 0 || sip_hop_is_any(&way->to) || sip_hop_is_broadcast(&way->to) ||
-	    self->edge->listener[way->listener].nfd == 0)
+	    self->edge->listener[way->listener].nfd == 0 || self->edge->listener[way->listener].known.local.proto != SIP_UDP)
 		return RT_DOWN;
 	if (self->nout == TRANSPORT_DATAGRAMS || n > TRANSPORT_DATAGRAM_BYTES - self->nbytes)
 		udp_flush(self);

@@ -250,6 +250,28 @@ static void the_record_of_the_contract_reads(void **state)
 	assert_string_equal(m.tcp, "tcp://192.0.2.1:7017");
 }
 
+static void a_place_of_the_list_may_be_free(void **state)
+{
+	static const char json[] = "{\"tier\":\"transport\",\"id\":17,\"version\":1,\"host\":\"edge-1\",\"pid\":1,\"state\":\"live\",\"load\":0,"
+				   "\"seen\":1,\"ipc\":\"\",\"tcp\":\"\",\"listeners\":[\"-\",\"udp:192.0.2.1:5060 as sip.example.com:5060\"]}";
+	struct wire_members *members = wire_members_new();
+	struct wire_member m;
+	char text[1024];
+	struct rt_cursor c = rt_cursor_on(text, sizeof(text));
+
+	(void)state;
+	assert_int_equal(wire_member_parse(&m, slice_str(json)), 0);
+	assert_int_equal(m.nlistener, 2);
+	assert_int_equal(m.listener[0].local.family, 0);
+	assert_int_equal(wire_member_listener(&m, SIP_UDP, 0, 0), 1);
+	assert_int_equal(wire_member_render(&m, &c), 0);
+	assert_text(rt_cursor_text(&c), json);
+	assert_int_equal(wire_members_put(members, &m), 0);
+	assert_false(wire_members_own(members, SLICE("0.0.0.0"), 0, (enum sip_transport)0));
+	assert_true(wire_members_own(members, SLICE("sip.example.com"), 0, (enum sip_transport)0));
+	wire_members_destroy(&members);
+}
+
 static void a_newer_worker_may_say_more(void **state)
 {
 	static const char json[] = " { \"later\" : {\"a\":[1,2,{\"b\":\"}]\\\"\"}]} , \"tier\" : \"proxy\" ,\"id\": 5, \"version\":2,"
@@ -319,6 +341,7 @@ int main(void)
 		cmocka_unit_test(our_own_addresses_advertised_or_bound),
 		cmocka_unit_test(a_record_reads_back_as_it_was_written),
 		cmocka_unit_test(the_record_of_the_contract_reads),
+		cmocka_unit_test(a_place_of_the_list_may_be_free),
 		cmocka_unit_test(a_newer_worker_may_say_more),
 		cmocka_unit_test(records_that_do_not_read),
 		cmocka_unit_test(a_record_cut_anywhere_does_not_read),
