@@ -190,6 +190,9 @@ class Server:
         return "\n".join(f"{w.name} ended with status {w.process.returncode}\n{self.tail(w, 40)}" for w in self.workers if not w.alive())
 
     def reports(self):
+        """What sanitizers wrote into the logs."""
+        if not os.path.isdir(os.path.join(self.state, "log")):
+            return [f"{self.state} was removed while the server ran; give each run a TMPDIR of its own"]
         out = []
         for name in sorted(os.listdir(os.path.join(self.state, "log"))):
             text = self.text(name)
