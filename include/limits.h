@@ -37,6 +37,8 @@ enum {
 	LOC_PENDING_MAX = 1 << 16, /* commands of one connection waiting for Redis; more are refused as if it were down */
 	LOC_QUEUE_BYTES = 1 << 24, /* bytes of commands waiting for the socket of one connection; likewise */
 	LOC_CHANNELS_MAX = 8,     /* SUBSCRIBE channels of one connection */
+	LOC_WATCHERS_MAX = 64,    /* subscriptions to the registrations of one AoR; more answer 403 */
+	LOC_EVENTS = 64,          /* events of the stream taken at a time */
 
 	/* Transport. */
 	TRANSPORT_UDP_REQUEST_MAX = 1300, /* bytes; larger requests prefer TCP, RFC 3261 18.1.1 */

@@ -76,6 +76,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(registrar,   default_expires, INT,     "3600",       60,   31536000, "seconds when the phone names none")                                  \
 	X(registrar,   nonce_lifetime, INT,      "300",        5,    86400,    "seconds until a nonce is stale")                                     \
 	X(registrar,   service_route,  TEXT,     "",           0,    0,        "Service-Route of RFC 3608 for phones: its value, or own (this server), or empty: none") \
+	X(registrar,   watchers,       WORDS,    "",           0,    0,        "users who may watch anybody's registrations (RFC 3680), as user@domain; everybody may watch his own") \
 	X(registrar,   flow_timer,     INT,      "120",        0,    3600,     "seconds between keep-alives asked of phones that keep a connection (Flow-Timer, RFC 5626); 0: their choice") \
 	X(agent,       services,       WORDS,    "",           0,    0,        "addresses the server itself answers in every domain, of echo ring busy; empty: none") \
 	X(agent,       reliable,       TEXT,     "sdp",        0,    0,        "provisional responses sent reliably when the caller can (RFC 3262): sdp (those with SDP), all, or required (421 when he cannot)") \

@@ -128,13 +128,13 @@ static int read_batch(struct scan *scan, const redisReply *keys)
 	return settle(cli, scan->arg);
 }
 
-/* The sets of users (idx:user:) are nobody's derivative: `peal user` keeps them. */
+/* The sets of users (idx:user:) and of watchers (idx:sub) do not come from these records. */
 static int drop_batch(struct scan *scan, const redisReply *keys)
 {
 	struct rebuild *to = scan->arg;
 
 	for (size_t i = 0; i < keys->elements; i++) {
-		if (!strncmp(keys->element[i]->str, "idx:user:", 9))
+		if (!strncmp(keys->element[i]->str, "idx:user:", 9) || !strcmp(keys->element[i]->str, "idx:sub"))
 			continue;
 		cli_redis_queue(scan->cli, "UNLINK %b", keys->element[i]->str, keys->element[i]->len);
 		to->queued++;

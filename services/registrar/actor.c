@@ -2,10 +2,11 @@
 /*
  * actor: the registrar.
  *
- *   takes   OFFER (a REGISTER for one of our domains)
- *   sends   ANSWER
+ *   takes   OFFER (a REGISTER for one of our domains, a SUBSCRIBE to who is registered there), RESULT (of a NOTIFY)
+ *   sends   ANSWER, FORK (a NOTIFY)
  *   timers  S: every five seconds, one registrar of all removes bindings that ran out
  *           L: a late answer to a wrong password
+ *           E: look for events somebody watches for
  *
  * Everything it knows is in Redis: any registrar may take any REGISTER.
  */
@@ -13,6 +14,7 @@
 
 #include "call.h"
 #include "loc/sweep.h"
+#include "watch.h"
 
 enum { CALLS_MAX = 1 << 16, USERS_ROOM = 4096, SWEEP_MS = 5000 };
 
@@ -22,6 +24,7 @@ static void count_from_start(struct registrar *self)
 	self->count.refused = svc_counter(self->svc, "peal_registrar_refused_total", "REGISTER requests answered 4xx or 5xx, challenges apart.");
 	self->count.challenged = svc_counter(self->svc, "peal_registrar_challenged_total", "REGISTER requests answered 401.");
 	self->count.wrong = svc_counter(self->svc, "peal_registrar_wrong_total", "Wrong passwords and unknown users.");
+	self->count.notified = svc_counter(self->svc, "peal_registrar_notified_total", "NOTIFY requests sent to who watches registrations.");
 	self->count.unstored = svc_counter(self->svc, "peal_registrar_unstored_total", "REGISTER requests that Redis could not serve.");
 }
 
@@ -40,6 +43,7 @@ static void close_actor(void **self_p)
 			call_forget(self, call);
 	}
 	svc_timer_stop(self->svc, &self->sweep);
+	watch_close(self);
 	loc_users_destroy(&self->users);
 	rt_pool_destroy(&self->calls);
 	auth_thread_stop();
@@ -61,7 +65,7 @@ static int open_actor(void **self_p, struct svc *svc)
 	self->gruu_key = svc_secret(svc, "gruu");
 	count_from_start(self);
 	*self_p = self;
-	if (!self->users || !self->calls) {
+	if (!self->users || !self->calls || watch_open(self)) {
 		close_actor(self_p);
 		return RT_NOMEM;
 	}
@@ -75,6 +79,8 @@ static void take_parcel(void *arg, const struct wire_parcel *in)
 
 	if (in->head->verb == WIRE_OFFER && in->msg.index && sip_msg_is_request(&in->msg))
 		reg_offer(self, in);
+	else if (in->head->verb == WIRE_RESULT)
+		watch_result(self, in);
 }
 
 /* ---- Sweeping ---- */
@@ -93,6 +99,7 @@ static void sweep_begun(void *arg, bool mine)
 	while ((m = wire_members_each(svc_members(self->svc), &iter)))
 		if (m->tier == WIRE_TRANSPORT)
 			loc_trim_edge(self->redis, m->id, svc_wall(self->svc));
+	watch_sweep(self);
 }
 
 static void take_timer(void *arg, struct rt_timer *t)
@@ -101,6 +108,10 @@ static void take_timer(void *arg, struct rt_timer *t)
 
 	if (t->name == 'L') {
 		reg_answer_late(self, t->owner);
+		return;
+	}
+	if (t->name == 'E') {
+		watch_look(self);
 		return;
 	}
 	(void)!loc_sweep(self->redis, SWEEP_MS - 500, svc_wall(self->svc), sweep_begun, self); /* Redis away: next time */

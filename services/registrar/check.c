@@ -32,7 +32,9 @@ static int refuse_with(struct check *c, int status, enum sip_hdr header, struct 
 /* 8.2.1 */
 static int check_method(struct check *c)
 {
-	return c->request->index->method == SIP_REGISTER ? 0 : refuse_with(c, 405, SIP_HDR_ALLOW, SLICE("REGISTER"));
+	const uint8_t method = c->request->index->method;
+
+	return method == SIP_REGISTER || method == SIP_SUBSCRIBE ? 0 : refuse_with(c, 405, SIP_HDR_ALLOW, SLICE("REGISTER, SUBSCRIBE"));
 }
 
 /* 8.2.2.2 */

@@ -11,6 +11,7 @@
 #include "answer.h"
 #include "call.h"
 #include "rt/cursor.h"
+#include "watch.h"
 
 /* ---- Steps 6 to 8: the bindings ---- */
 
@@ -164,6 +165,15 @@ static void meet(struct registrar *self, struct reg_call *call, enum reg_step st
 		call_end_unstored(self, call, err);
 }
 
+/* All that is asked of whoever comes has been asked. */
+static void go_on(struct registrar *self, struct reg_call *call, const struct svc_domain *domain)
+{
+	if (call->msg.index->method == SIP_SUBSCRIBE)
+		watch_subscribe(self, call);
+	else
+		apply(self, call, domain);
+}
+
 static void nonce_used(void *arg, uint64_t token, int err)
 {
 	struct registrar *self = arg;
@@ -179,18 +189,19 @@ static void nonce_used(void *arg, uint64_t token, int err)
 	else if (err)
 		call_end_unstored(self, call, err);
 	else
-		apply(self, call, domain);
+		go_on(self, call, domain);
 }
 
-/* Where users register others, a nonce count is not bound to one address of record, and is counted apart. */
+/* Where users register others, or watch, a nonce count is not bound to one address of record, and is counted apart. */
 static void use_nonce(struct registrar *self, struct reg_call *call, const struct svc_domain *domain)
 {
 	const struct auth_door door = call_door(self, domain, &call->msg);
+	const bool apart = domain->third_party || call->msg.index->method == SIP_SUBSCRIBE;
 	struct sip_cred cred;
 	int err;
 
-	if (!domain->auth || !domain->third_party || auth_guard_find(&door, &call->msg, &cred)) {
-		apply(self, call, domain);
+	if (!domain->auth || !apart || auth_guard_find(&door, &call->msg, &cred)) {
+		go_on(self, call, domain);
 		return;
 	}
 	call->step = REG_USE_NONCE;
@@ -249,6 +260,26 @@ void reg_answer_late(struct registrar *self, uint64_t owner)
 		call_end(self, call, 404, SLICE("Domain Not Served Here"));
 }
 
+/* A username with our domain is as good as one without; with another it is nobody's. */
+static struct slice record_of(struct registrar *self, const struct sip_cred *cred, const struct svc_domain *domain)
+{
+	const int at = slice_find(cred->username, '@');
+
+	if (at >= 0 && slice_eq_nocase(slice_from(cred->username, (uint32_t)at + 1), domain->name))
+		return rt_arena_printf(svc_arena(self->svc), SLICE_FMT "@" SLICE_FMT,
+		                       SLICE_ARG(slice_head(cred->username, (uint32_t)at)), SLICE_ARG(domain->name));
+	return rt_arena_printf(svc_arena(self->svc), SLICE_FMT "@" SLICE_FMT, SLICE_ARG(cred->username), SLICE_ARG(domain->name));
+}
+
+/* Somebody else's registrations: only who was named for that (RFC 3680 4.4). */
+static void watch_as(struct registrar *self, struct reg_call *call, const struct svc_domain *domain, struct slice who)
+{
+	if (watch_is_allowed(self, call, who))
+		use_nonce(self, call, domain);
+	else
+		call_end(self, call, 403, SLICE("Not Yours To Watch"));
+}
+
 /* He is who he says; 10.3 step 4: may he register this address? */
 static void authorize(struct registrar *self, struct reg_call *call, const struct svc_domain *domain, const struct sip_cred *cred,
                       const struct loc_user *user)
@@ -259,6 +290,8 @@ static void authorize(struct registrar *self, struct reg_call *call, const struc
 		call_end(self, call, 403, SLICE("User Is Disabled"));
 	else if (himself)
 		know_target(self, call, domain, user);
+	else if (call->msg.index->method == SIP_SUBSCRIBE)
+		watch_as(self, call, domain, record_of(self, cred, domain));
 	else if (!domain->third_party)
 		call_end(self, call, 403, SLICE("Not Your Address Of Record"));
 	else if (domain->users == SVC_USERS_KNOWN)
@@ -329,17 +362,6 @@ static bool has_credentials(struct registrar *self, const struct call_question *
 	return err == 0;
 }
 
-/* A username with our domain is as good as one without; with another it is nobody's. */
-static struct slice record_of(struct registrar *self, const struct sip_cred *cred, const struct svc_domain *domain)
-{
-	const int at = slice_find(cred->username, '@');
-
-	if (at >= 0 && slice_eq_nocase(slice_from(cred->username, (uint32_t)at + 1), domain->name))
-		return rt_arena_printf(svc_arena(self->svc), SLICE_FMT "@" SLICE_FMT,
-		                       SLICE_ARG(slice_head(cred->username, (uint32_t)at)), SLICE_ARG(domain->name));
-	return rt_arena_printf(svc_arena(self->svc), SLICE_FMT "@" SLICE_FMT, SLICE_ARG(cred->username), SLICE_ARG(domain->name));
-}
-
 static void begin(struct registrar *self, const struct wire_parcel *in, const struct reg_subject *subject)
 {
 	const struct call_question q = { in->head, &in->msg };
@@ -354,6 +376,8 @@ static void begin(struct registrar *self, const struct wire_parcel *in, const st
 		call_refuse_unstored(self, &q, RT_NOMEM);
 	else if (domain->auth)
 		meet(self, call, REG_AUTHENTICATE, record_of(self, &cred, domain));
+	else if (in->msg.index->method == SIP_SUBSCRIBE)
+		watch_as(self, call, domain, watch_caller(self, call));
 	else if (domain->users == SVC_USERS_KNOWN)
 		meet(self, call, REG_KNOW_TARGET, call->aor);
 	else

@@ -16,17 +16,18 @@ struct registrar {
 	struct rt_pool *calls;
 	struct rt_key nonce_key, tag_key, gruu_key;
 	struct reg_sources sources;
-	struct rt_timer sweep;
+	struct rt_timer sweep, events;
+	struct rt_pool *notices; /* struct watch_notice: NOTIFYs under way */
 	uint32_t late;        /* calls in REG_ANSWER_LATE */
 	struct reg_plan plan; /* scratch of one step: too large for a stack to be comfortable with */
 	struct {
-		uint64_t *granted, *refused, *challenged, *wrong, *unstored;
+		uint64_t *granted, *refused, *challenged, *wrong, *unstored, *notified;
 	} count;
 };
 
 enum { REG_LATE_MAX = 1024 }; /* answers held back at a time; more failures than that are answered 503 at once */
 
-enum reg_step { REG_AUTHENTICATE, REG_KNOW_TARGET, REG_USE_NONCE, REG_APPLY, REG_ANSWER_LATE };
+enum reg_step { REG_AUTHENTICATE, REG_KNOW_TARGET, REG_USE_NONCE, REG_APPLY, REG_SUBSCRIBE, REG_ANSWER_LATE };
 
 struct reg_call { /* one REGISTER that waits for something */
 	rt_handle handle;

@@ -27,11 +27,22 @@ static bool passes_through(struct txn *self, const struct sip_msg *m)
 	return false;
 }
 
+/* SUBSCRIBE with Event: reg */
+static bool watches(const struct sip_msg *m)
+{
+	struct slice event = sip_msg_get(m, SIP_HDR_EVENT);
+	const int params = slice_find(event, ';');
+
+	if (params >= 0)
+		event = slice_head(event, (uint32_t)params);
+	return m->index->method == SIP_SUBSCRIBE && slice_eq_nocase(slice_trim(event), SLICE("reg"));
+}
+
 static bool is_for_registrar(struct txn *self, const struct sip_msg *m)
 {
 	const struct sip_facts *f = &m->index->facts;
 
-	return m->index->method == SIP_REGISTER && is_own(self, sip_msg_span(m, f->uri_host), f->uri_port) &&
+	return (m->index->method == SIP_REGISTER || watches(m)) && is_own(self, sip_msg_span(m, f->uri_host), f->uri_port) &&
 	       !passes_through(self, m);
 }
 
