@@ -33,7 +33,7 @@ struct phone_errand { /* what is to be done; texts live as long as the program *
 	uint32_t seconds;                /* to talk, or to be registered */
 	uint32_t timeout_ms;             /* for a final response */
 	bool required;                   /* Require: 100rel instead of Supported */
-	bool quiet;                      /* no ladder */
+	bool json;                       /* the ladder as an object a line */
 };
 
 struct phone_asked { /* a request of ours, until its final response */

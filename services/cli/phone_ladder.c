@@ -46,10 +46,28 @@ static void print_extra(const struct sip_msg *m)
 		fputs("  SDP", stdout);
 }
 
+static struct slice start_line(const struct phone *p, const struct sip_msg *m)
+{
+	const struct slice what = sip_msg_is_request(m) ? sip_msg_method(m) : rt_arena_printf(svc_arena(p->svc), "%u", m->index->status);
+
+	return rt_arena_printf(svc_arena(p->svc), SLICE_FMT " " SLICE_FMT, SLICE_ARG(what), SLICE_ARG(sip_msg_target(m)));
+}
+
+/* A line an event, for programs: {"ms":8,"way":"out","what":"INVITE sip:echo@example.com"} */
+static void print_json(const struct phone *p, const char *way, struct slice what)
+{
+	printf("{\"ms\":%llu,\"way\":\"%s\",\"what\":", (unsigned long long)(svc_now(p->svc) - p->began), way);
+	cli_print_json(stdout, what);
+	puts("}");
+	fflush(stdout);
+}
+
 void phone_ladder(const struct phone *p, bool out, const struct sip_msg *m)
 {
-	if (p->errand->quiet)
+	if (p->errand->json) {
+		print_json(p, out ? "out" : "in", start_line(p, m));
 		return;
+	}
 	print_time(p);
 	fputs(out ? "--->  " : "<---  ", stdout);
 	if (sip_msg_is_request(m))
@@ -70,15 +88,17 @@ void phone_ladder(const struct phone *p, bool out, const struct sip_msg *m)
 
 void phone_ladder_note(const struct phone *p, const char *fmt, ...)
 {
+	char text[512];
 	va_list args;
 
-	if (p->errand->quiet)
-		return;
-	print_time(p);
-	fputs("      ", stdout);
 	va_start(args, fmt);
-	vprintf(fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	putchar('\n');
+	if (p->errand->json) {
+		print_json(p, "note", slice_str(text));
+		return;
+	}
+	print_time(p);
+	printf("      %s\n", text);
 	fflush(stdout);
 }

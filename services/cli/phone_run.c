@@ -201,7 +201,7 @@ static int go(const struct phone_errand *e)
 
 static int run(struct cli *cli, enum phone_errand_kind kind, int64_t seconds, int64_t timeout)
 {
-	struct phone_errand e = { .kind = kind, .required = cli->rel, .quiet = cli->json };
+	struct phone_errand e = { .kind = kind, .required = cli->rel, .json = cli->json };
 	struct sip_uri uri;
 
 	seconds = cli_number("seconds", cli->seconds, seconds, 0, 86400);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """phone: `peal call`, `register`, `options` and `message` against the server and against phones (RFC 3262 4)."""
+import json
 import re
 import threading
 import wave
@@ -65,6 +66,13 @@ def echo_tcp(server):
         w.writeframes(b"\x00\x10" * 8000)
     out = peal(server, "call", f"sip:echo@{server.domain}", "--seconds", "1", "--100rel", "--audio", path, proto="tcp:")
     assert "PRACK" in out and re.search(r"sent, [1-9]\d* heard", out), out
+
+
+@flow("phone.json", AGENT)
+def for_programs(server):
+    """--json: an object a line."""
+    lines = [json.loads(x) for x in peal(server, "call", f"sip:busy@{server.domain}", "--json", status=1).splitlines()]
+    assert [x["way"] for x in lines] == ["out", "in", "in"] and lines[-1]["what"] == "486 Busy Here", lines
 
 
 @flow("phone.refused", AGENT)
