@@ -30,7 +30,7 @@ int config_add(struct config_draft *d, struct config_setting s)
 	if (!config_section_known(s.section))
 		return config_fail(d, s.where, "unknown section '" SLICE_FMT "'; did you mean '%s'?",
 				   SLICE_ARG(slice_head(s.section, 60)), config_section_near(s.section));
-	if (!config_key_find(s.section, s.key)) {
+	if (!config_gateway_section(s.section) && !config_key_find(s.section, s.key)) {
 		near = config_key_near(s.section, s.key);
 		return config_fail(d, s.where,
 				   "unknown key '" SLICE_FMT "' in section " SLICE_FMT "; did you mean %s in section %s?",
@@ -77,10 +77,10 @@ static int set_server(struct config_draft *d, uint32_t *given)
 	for (uint32_t i = 0; i < d->nsetting; i++) {
 		const struct config_setting *s = &d->setting[i];
 		const struct config_key *key = config_key_find(s->section, s->key);
-		void *base = key->per_domain ? (void *)&d->config.server : (void *)&d->config;
+		void *base = key && key->per_domain ? (void *)&d->config.server : (void *)&d->config;
 		int err;
 
-		if (is_domain(s))
+		if (is_domain(s) || config_gateway_section(s->section))
 			continue;
 		err = config_value_set(d, key, base, s->value, s->where);
 		if (err)
@@ -168,6 +168,8 @@ static int read_layers(struct config_draft *d, const char *file, char *const env
 		err = config_env_read_domains(d, environment);
 	if (!err)
 		err = set_domains(d, given);
+	if (!err)
+		err = config_gateway_set(d);
 	if (err)
 		return err;
 	resolve(&d->config.server, server_given);

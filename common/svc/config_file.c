@@ -81,7 +81,7 @@ static int read_node(struct lines *self, zconfig_t *node, int level)
 	const struct slice name = rt_arena_copy(arena, slice_str(zconfig_name(node)));
 	const struct slice value = rt_arena_copy(arena, slice_str(zconfig_value(node)));
 	const char *at;
-	bool in_domain;
+	bool nested;
 
 	if (level == 0)
 		return 0; /* the root */
@@ -98,12 +98,14 @@ static int read_node(struct lines *self, zconfig_t *node, int level)
 					   SLICE_ARG(slice_head(name, 60)), config_section_near(name));
 		return 0;
 	}
-	in_domain = slice_eq(self->section, SLICE("domain"));
-	if (in_domain && level == 2) {
+	nested = slice_eq(self->section, SLICE("domain")) || slice_eq(self->section, SLICE("gateway"));
+	if (nested && level == 2) {
 		self->domain = name;
-		return value.n ? config_fail(self->draft, at, "a domain's name takes no value; indent its keys below it") : 0;
+		return value.n ? config_fail(self->draft, at, "the name of a " SLICE_FMT " takes no value; indent what belongs to it below it",
+					     SLICE_ARG(self->section))
+			       : 0;
 	}
-	if (level > 2 + in_domain)
+	if (level > 2 + nested)
 		return config_fail(self->draft, at, "indented too far: '" SLICE_FMT "' belongs under a section",
 				   SLICE_ARG(slice_head(name, 60)));
 	for (uint32_t i = 0; i < self->draft->nsetting; i++) {

@@ -38,7 +38,7 @@ bool config_section_known(struct slice section)
 	for (uint32_t i = 0; i < config_nkeys; i++)
 		if (in_section(&config_keys[i], section))
 			return true;
-	return false;
+	return config_gateway_section(section);
 }
 
 /* Edits (insert, drop, change) from a to b, both cut at 40 bytes. */
@@ -86,9 +86,18 @@ const struct config_key *config_key_near(struct slice section, struct slice key)
 
 const char *config_section_near(struct slice section)
 {
-	const char *best = "domain";
-	int best_distance = distance(SLICE("domain"), section);
+	static const char *const named[] = { "domain", "gateway", "route" }; /* their keys are not all in the table */
+	const char *best = 0;
+	int best_distance = 1000;
 
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		const int d = distance(slice_str(named[i]), section);
+
+		if (d < best_distance) {
+			best_distance = d;
+			best = named[i];
+		}
+	}
 	for (uint32_t i = 0; i < config_nkeys; i++) {
 		const int d = distance(slice_str(config_keys[i].section), section);
 

@@ -27,7 +27,7 @@ bool config_section_known(struct slice section);                                
 
 /* One value as someone wrote it, and where. */
 struct config_setting {
-	struct slice section, domain, key, value; /* domain: section `domain` only */
+	struct slice section, domain, key, value; /* domain: sections `domain` and, for a group's name, `gateway` only */
 	const char *where;                        /* "peal.conf:12" or "PEAL_SERVER_DOMAINS" */
 };
 
@@ -55,6 +55,9 @@ RT_MUSTUSE
 int config_env_read_domains(struct config_draft *d, char *const environment[]); /* PEAL_DOMAIN_..., once the domains are known */
 RT_MUSTUSE
 int config_value_set(struct config_draft *d, const struct config_key *key, void *base, struct slice text, const char *where);
+RT_MUSTUSE
+int config_gateway_set(struct config_draft *d); /* sections `gateway` and `route`, whose names are the operator's */
+bool config_gateway_section(struct slice section);
 RT_MUSTUSE
 int config_check(struct config_draft *d); /* what no single value can show */
 

@@ -9,6 +9,11 @@
  *   domain
  *       example.net
  *           mode = redirect
+ *   gateway
+ *       carrier
+ *           berlin = "sip:192.0.2.1 priority=1"
+ *   route
+ *       carrier = "+49 .example.org"
  *
  * The table SVC_CONFIG_MAP is the whole vocabulary: the reader, the help text and the error messages come from it.
  * A snapshot never changes; a reload makes a new one.
@@ -20,6 +25,7 @@
 #include "rt/err.h"
 #include "rt/slice.h"
 #include "sip/hop.h"
+#include "svc/gateway.h"
 
 enum svc_mode { SVC_PROXY, SVC_REDIRECT };
 enum svc_fork { SVC_PARALLEL, SVC_SERIAL, SVC_ALL }; /* parallel within a q and serial between; one by one; all at once */
@@ -107,7 +113,13 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(third_party,     BOOL,     "off",      0, 0,     "let a user register another user of the domain")
 /* clang-format on */
 
-enum { SVC_WORDS_MAX = 64, SVC_DOMAINS_MAX = 64, SVC_REDIS_URL_MAX = 1024 /* bytes, with a NUL */ };
+enum {
+	SVC_WORDS_MAX = 64,
+	SVC_DOMAINS_MAX = 64,
+	SVC_HOPS_MAX = 256,
+	SVC_ROUTES_MAX = 1024,
+	SVC_REDIS_URL_MAX = 1024, /* bytes, with a NUL */
+};
 
 struct svc_words {
 	struct slice word[SVC_WORDS_MAX];
@@ -138,6 +150,9 @@ struct svc_config { /* field section_key, e.g. transport_listen */
 	struct svc_domain server;                  /* the server-wide choices of SVC_DOMAIN_MAP; name absent */
 	struct svc_domain domain[SVC_DOMAINS_MAX]; /* one for each word of server.domains */
 	uint32_t ndomain;
+	struct svc_hop hop[SVC_HOPS_MAX];          /* section `gateway` */
+	struct svc_route route[SVC_ROUTES_MAX];    /* section `route` */
+	uint32_t nhop, nroute;
 };
 
 /*

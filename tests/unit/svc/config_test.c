@@ -299,6 +299,73 @@ static void the_printed_file_is_the_one_in_deploy_and_says_the_defaults(void **s
 	svc_config_destroy(&defaults);
 }
 
+static void gateways_and_routes(void **state)
+{
+	char *const environment[] = { (char[]){ "PEAL_GATEWAY_CARRIER_MUNICH=sip:192.0.2.9" }, (char[]){ "PEAL_ROUTE_LAB=.lab.example" }, 0 };
+	struct svc_config *c = load("gateway\n"
+				    "    Carrier\n"
+				    "        berlin = \"sip:192.0.2.1;transport=tcp priority=2 weight=0 options=5 trust=on\"\n"
+				    "        munich = \"sip:gw.example.org\"\n"
+				    "route\n"
+				    "    carrier = \"+49, +43 Example.ORG *\"\n"
+				    "    lab = \"1\"\n",
+				    environment);
+
+	(void)state;
+	assert_int_equal(c->nhop, 2);
+	assert_text(c->hop[0].group, "carrier");
+	assert_text(c->hop[0].uri, "sip:192.0.2.1;transport=tcp");
+	assert_int_equal(c->hop[0].priority, 2);
+	assert_int_equal(c->hop[0].weight, 0);
+	assert_int_equal(c->hop[0].options, 5);
+	assert_int_equal(c->hop[0].trust, 1);
+	assert_text(c->hop[1].uri, "sip:192.0.2.9");
+	assert_int_equal(c->hop[1].priority, 1);
+	assert_int_equal(c->hop[1].options, 30);
+	assert_int_equal(c->nroute, 5);
+	assert_text(c->route[2].what, "example.org");
+	assert_text(c->route[2].group, "carrier");
+	assert_text(c->route[4].what, ".lab.example");
+	svc_config_destroy(&c);
+}
+
+static void gateways_that_make_no_sense(void **state)
+{
+	(void)state;
+	REFUSE("gateway\n    a = sip:192.0.2.1\n", ":2:", "the name of a gateway takes no value");
+	REFUSE("gateway\n    a\n        b = tel:1\n", ":3:", "sip:host");
+	REFUSE("gateway\n    a\n        b = sip:bob@192.0.2.1\n", ":3:", "without a user");
+	REFUSE("gateway\n    a\n        b = \"sip:192.0.2.1 weight=70000\"\n", ":3:", "weight", "65535");
+	REFUSE("gateway\n    a\n        b = \"sip:192.0.2.1 trust=yes\"\n", ":3:", "on or off");
+	REFUSE("gateway\n    a\n        b = \"sip:gw.example trust=on\"\n", ":3:", "trust=on needs an address");
+	REFUSE("gateway\n    a\n        b = \"sip:192.0.2.1 wieght=1\"\n", ":3:", "wieght", "weight=");
+	REFUSE("gateway\n    a/b\n        c = sip:192.0.2.1\n", ":3:", "a/b", "letters, digits");
+	REFUSE("route\n    a = \"+49x\"\n", ":2:", "+49x", "the beginning of a number");
+	REFUSE("route\n    a = 49\n    b = \"43 49\"\n", ":3:", "'49' goes to a already");
+	REFUSE("gatewey\n    a\n", ":1:", "did you mean 'gateway'");
+}
+
+static void what_a_number_is(void **state)
+{
+	static const struct {
+		const char *user, *bare;
+	} row[] = {
+		{ "+49-30-(123).4", "+49301234" }, { "100", "100" }, { "*21#", "*21#" }, { "+4930;isub=1", "+4930" },
+		{ "bob", 0 },                      { "4a", 0 },      { "+", 0 },         { "", 0 }, { "4+9", 0 },
+	};
+	char room[16];
+	struct slice bare;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		assert_int_equal(svc_number_read(slice_str(row[i].user), room, sizeof(room), &bare), row[i].bare != 0);
+		if (row[i].bare)
+			assert_text(bare, row[i].bare);
+	}
+	assert_true(svc_number_read(SLICE("1234567890123456"), room, sizeof(room), &bare));
+	assert_false(svc_number_read(SLICE("12345678901234567"), room, sizeof(room), &bare));
+}
+
 /* Whatever the file holds: a snapshot or a sentence, never a crash. */
 static void any_bytes_end_in_an_answer(void **state)
 {
@@ -354,6 +421,9 @@ int main(void)
 		cmocka_unit_test(too_much_is_refused),
 		cmocka_unit_test(a_file_that_is_not_there),
 		cmocka_unit_test(the_printed_file_is_the_one_in_deploy_and_says_the_defaults),
+		cmocka_unit_test(gateways_and_routes),
+		cmocka_unit_test(gateways_that_make_no_sense),
+		cmocka_unit_test(what_a_number_is),
 		cmocka_unit_test(any_bytes_end_in_an_answer),
 	};
 
