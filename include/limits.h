@@ -21,6 +21,10 @@ enum {
 	PROXY_BRANCHES_MAX = 32,  /* client transactions of one response context, over its whole life */
 	PROXY_BREADTH_MAX = 60,   /* RFC 5393 5.3.3.1: default of Max-Breadth */
 	PROXY_CONTEXTS_MAX = 1 << 22,
+	GATEWAY_GROUPS = 256,     /* named groups of next hops, of the configuration and Redis together */
+	GATEWAY_HOPS = 1024,      /* in all of them; more are left out, and said so */
+	GATEWAY_ROUTES = 1 << 14, /* prefixes and domains; likewise */
+	GATEWAY_TRIES = 8,        /* hops of its group that one request is sent to, one after another */
 
 	/* Transactions. */
 	TXN_SLOTS_MAX = 1 << 23,  /* client and server, each */

@@ -142,11 +142,15 @@ bool svc_number_read(struct slice user, char *room, uint32_t size, struct slice 
 	if (semi >= 0)
 		user = slice_head(user, (uint32_t)semi);
 	for (uint32_t i = 0; i < user.n; i++) {
-		if (memchr("-.()", user.p[i], 4))
+		const bool hash = slice_eq(slice_head(slice_from(user, i), 3), SLICE("%23"));
+		const char c = hash ? '#' : user.p[i];
+
+		if (memchr("-.()", c, 4))
 			continue;
-		if (n == size || !(is_dial((unsigned char)user.p[i]) || (user.p[i] == '+' && n == 0)))
+		if (n == size || !(is_dial((unsigned char)c) || (c == '+' && n == 0)))
 			return false;
-		room[n++] = user.p[i];
+		room[n++] = c;
+		i += hash ? 2 : 0;
 	}
 	*bare = slice_of(room, n);
 	return n > 0 && !(n == 1 && room[0] == '+');

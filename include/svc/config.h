@@ -75,6 +75,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(proxy,       peers,          WORDS,    "",           0,    0,        "addresses or networks that need no authentication, e.g. 192.0.2.0/24") \
 	X(proxy,       routes,         WORDS,    "",           0,    0,        "static next hops: domain=sip:host[:port][;transport=..]")            \
 	X(proxy,       lookup_cache,   INT,      "0",          0,    3600,     "seconds a lookup may be answered from memory; 0: always ask Redis")   \
+	X(proxy,       gateway_timeout, INT,     "6000",       500,  32000,    "ms a gateway may be silent until the next one of its group is tried")  \
 	X(proxy,       dns_servers,    WORDS,    "",           0,    0,        "address[:port] of name servers; empty: the system's")                \
 	X(proxy,       dns_timeout,    INT,      "2000",       100,  30000,    "ms for one whole RFC 3263 search")                                   \
 	X(registrar,   min_expires,    INT,      "60",         1,    3600,     "seconds; shorter answers 423")                                       \

@@ -47,7 +47,7 @@ enum svc_what svc_route_what(struct slice what);
 /* The name of a group: letters, digits, '-', '.'; at most SVC_GROUP_MAX. */
 bool svc_group_is(struct slice name);
 
-/* Is this user part, or a tel URI's, a number: digits, '*', '#', perhaps a '+' first? `bare`: it without visual separators and parameters. */
+/* Is this user part, or a tel URI's, a number: digits, '*', '#' (or %23), perhaps a '+' first? `bare`: it without visual separators and parameters. */
 bool svc_number_read(struct slice user, char *room, uint32_t size, struct slice *bare);
 
 #endif

@@ -50,25 +50,14 @@ static struct slice network_of(struct cli *cli, const char *word)
 	return rt_arena_copy(cli->arena, rt_cursor_text(&c));
 }
 
-/* Run what was queued between MULTI and EXEC, then say that it changed. The integer of the first answer, or -1. */
+/* Run what was queued after MULTI, then say that it changed. The integer of the first answer, or -1. */
 static long long commit(struct cli *cli, int queued)
 {
-	long long first = -1;
-
 	cli_redis_queue(cli, "INCR bans:version");
-	cli_redis_queue(cli, "EXEC");
-	for (int i = 0; i < queued + 1; i++) { /* OK of MULTI, QUEUED of each */
-		redisReply *r = cli_redis_next(cli);
+	const long long first = cli_redis_commit(cli, queued + 1);
+	redisReply *r = first < 0 ? NULL : cli_redis(cli, "PUBLISH bans changed");
 
-		if (!r)
-			return -1;
-		freeReplyObject(r);
-	}
-	redisReply *r = cli_redis_next(cli);
-	if (r && r->type == REDIS_REPLY_ARRAY && r->elements)
-		first = r->element[0]->integer;
-	freeReplyObject(r);
-	if (first >= 0 && (r = cli_redis(cli, "PUBLISH bans changed")))
+	if (r)
 		freeReplyObject(r);
 	return first;
 }
@@ -109,7 +98,7 @@ static int add(struct cli *cli)
 		cli_redis_queue(cli, "HSET bans:why %b %s", net.p, (size_t)net.n, cli->why);
 	else
 		cli_redis_queue(cli, "HDEL bans:why %b", net.p, (size_t)net.n);
-	const long long fresh = commit(cli, 3);
+	const long long fresh = commit(cli, 2);
 	if (fresh < 0)
 		return cli_fail("the ban could not be stored");
 	printf(seconds ? "%s " SLICE_FMT " for " SLICE_FMT "\n" : "%s " SLICE_FMT " for good\n", fresh ? "banned" : "still banned:", SLICE_ARG(net),
@@ -128,7 +117,7 @@ static int rm(struct cli *cli)
 	cli_redis_queue(cli, "MULTI");
 	cli_redis_queue(cli, "ZREM bans %b", net.p, (size_t)net.n);
 	cli_redis_queue(cli, "HDEL bans:why %b", net.p, (size_t)net.n);
-	const long long gone = commit(cli, 3);
+	const long long gone = commit(cli, 2);
 	if (gone < 0)
 		return cli_fail("the ban could not be removed");
 	if (!gone)

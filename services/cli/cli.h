@@ -38,8 +38,8 @@ struct cli_noun {
 	int nverb;
 };
 
-extern const struct cli_noun noun_user, noun_policy, noun_reg, noun_ban, noun_node, noun_ping, noun_config, noun_doctor, noun_call, noun_register,
-	noun_options, noun_message;
+extern const struct cli_noun noun_user, noun_policy, noun_reg, noun_gateway, noun_route, noun_ban, noun_node, noun_ping, noun_config, noun_doctor,
+	noun_call, noun_register, noun_options, noun_message;
 
 /* ---- options.c ---- */
 
@@ -74,6 +74,8 @@ redisReply *cli_redis(struct cli *cli, const char *fmt, ...);
 /* Queue a command / take the next answer of the queued ones. */
 void cli_redis_queue(struct cli *cli, const char *fmt, ...);
 redisReply *cli_redis_next(struct cli *cli);
+/* Run the `n` commands queued after "MULTI" as one; the integer of the first answer, or -1 after saying what went wrong. */
+long long cli_redis_commit(struct cli *cli, int n);
 /* The value of a field in an HGETALL answer; "" when absent. */
 const char *cli_field(const redisReply *hash, const char *name);
 

@@ -173,6 +173,26 @@ redisReply *cli_redis_next(struct cli *cli)
 	return judge(cli, r);
 }
 
+long long cli_redis_commit(struct cli *cli, int n)
+{
+	long long first = -1;
+
+	cli_redis_queue(cli, "EXEC");
+	for (int i = 0; i < n + 1; i++) { /* OK of MULTI, QUEUED of each */
+		redisReply *r = cli_redis_next(cli);
+
+		if (!r)
+			return -1;
+		freeReplyObject(r);
+	}
+	redisReply *r = cli_redis_next(cli);
+	if (r && r->type == REDIS_REPLY_ARRAY && r->elements)
+		first = r->element[0]->integer;
+	if (r)
+		freeReplyObject(r);
+	return first;
+}
+
 const char *cli_field(const redisReply *hash, const char *name)
 {
 	for (size_t i = 0; i + 1 < hash->elements; i += 2) {

@@ -3,7 +3,7 @@
  * actor: the proxy.
  *
  *   takes   OFFER     a request to decide                  -> job.c
- *           RESULT    what became of a FORK                -> job.c
+ *           RESULT    what became of a FORK                -> job.c, probe.c
  *           ABANDON   its caller cancelled, or is gone     -> job.c
  *           ARRIVED   a response no transaction waits for  -> reply.c
  *           UNSENT    a stateless message did not leave: nothing to do, 16.11
@@ -14,8 +14,10 @@
 #include <sys/epoll.h>
 
 #include "auth/digest.h"
+#include "gatelist.h"
 #include "job.h"
 #include "loc/store.h"
+#include "probe.h"
 #include "rt/table.h"
 
 enum { USERS_REMEMBERED = 4096 };
@@ -97,7 +99,10 @@ static void parcel(void *self, const struct wire_parcel *in)
 			proxy_job_offer(p, in);
 		break;
 	case WIRE_RESULT:
-		proxy_job_result(p, in);
+		if (in->head->txn)
+			proxy_job_result(p, in);
+		else
+			probes_result(p->probes, in);
 		break;
 	case WIRE_ABANDON:
 		proxy_job_abandon(p, in);
@@ -122,7 +127,7 @@ static void timer(void *self, struct rt_timer *t)
 	proxy_look_around(p);
 	if (t == &p->dns_tick)
 		dns_wind(p);
-	else
+	else if (!gatelist_timer(p->gates, t) && !probes_timer(p->probes, t))
 		proxy_job_timer(p, t->owner);
 }
 
@@ -145,6 +150,7 @@ static int reload(void *self)
 		return RT_CONFIG;
 	dns_resolver_destroy(&p->dns);
 	p->dns = fresh;
+	gatelist_reload(p->gates);
 	return 0;
 }
 
@@ -155,6 +161,8 @@ static void close_actor(void **self_p)
 	if (!p)
 		return;
 	svc_timer_stop(p->svc, &p->dns_tick);
+	probes_destroy(&p->probes);
+	gatelist_destroy(&p->gates);
 	dns_resolver_destroy(&p->dns);
 	loc_users_destroy(&p->users);
 	proxy_lookup_destroy(&p->lookup);
@@ -201,8 +209,10 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->users = loc_users_new(svc_redis(svc), USERS_REMEMBERED);
 	p->lookup = proxy_lookup_new(svc_secret(svc, "lookup"));
 	p->dns = resolver(p);
+	p->gates = gatelist_new(svc, 'G');
+	p->probes = probes_new(p);
 	(void)!loc_lookup_remember(svc_redis(svc), (uint32_t)p->e.config->redis_stale_users, (uint32_t)p->e.config->redis_stale_age);
-	if (p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
+	if (p->gates && p->probes && p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
 		return 0;
 	rt_log(RT_LOG_E, "proxy.open", 0, "why=\"no memory, or no usable name server in proxy.dns_servers\"");
 	close_actor(self_p);

@@ -117,6 +117,8 @@ static int send_copy(struct proxy *p, struct proxy_job *j, int i, const struct p
 	if (err)
 		return err;
 	j->attempts++;
+	if (j->gate_at + 1 < j->ngate || j->aim[i]->at + 1 < j->aim[i]->nhop)
+		j->silent_due = j->ngate ? svc_now(p->svc) + (rt_ms)p->e.config->proxy_gateway_timeout : 0;
 	proxy_context_begun(&j->ctx, i, svc_now(p->svc));
 	return 0;
 }
@@ -164,6 +166,20 @@ static int attempt(struct proxy *p, struct proxy_job *j, int i)
 	return err ? err : send_copy(p, j, i, &a.way, &copy);
 }
 
+static void find(struct proxy *p, struct proxy_job *j, int i);
+
+/* Its target leads nowhere, or no further: the next gateway, when it is one of a group; else the branch has failed. */
+static void exhausted(struct proxy *p, struct proxy_job *j, int i, int status, const char *why)
+{
+	if (proxy_gate_next(p, j, why)) {
+		j->ctx.branch[i].attempt++;
+		find(p, j, i);
+		return;
+	}
+	j->over |= j->stateless; /* nobody to tell but the log */
+	ended(p, j, i, status);
+}
+
 /* Try hops from the current one on, until one is under way; then the branch fails. */
 static void try_hops(struct proxy *p, struct proxy_job *j, int i, int err)
 {
@@ -175,11 +191,8 @@ static void try_hops(struct proxy *p, struct proxy_job *j, int i, int err)
 			return;
 		if (aim->by_way)
 			break;
-		err = RT_DOWN;
 	}
-	if (j->stateless)
-		j->over = true; /* nobody to tell but the log */
-	ended(p, j, i, status_of(err));
+	exhausted(p, j, i, aim->by_way ? status_of(err) : 503, rt_err_name(err));
 }
 
 /* ---- Step 7: where to ---- */
@@ -204,8 +217,7 @@ static void on_hops(void *self, uint64_t token, int err, const struct sip_hop *h
 	kept = err ? 0 : proxy_keep_take(&j->keep, sizeof(*kept) * (size_t)n);
 	if (!kept) {
 		rt_log(RT_LOG_I, "proxy.nowhere", j->trail, "host=%s why=%s", rt_log_safe(aim->next.uri.host), rt_err_name(err));
-		j->over |= j->stateless;
-		ended(p, j, search.branch, err == RT_ABSENT ? 404 : err == RT_TIMEOUT ? 504 : 503);
+		exhausted(p, j, search.branch, err == RT_ABSENT ? 404 : err == RT_TIMEOUT ? 504 : 503, "DNS");
 		goto out;
 	}
 	memcpy(kept, hops, sizeof(*kept) * (size_t)n);
@@ -238,6 +250,7 @@ static void by_address(struct proxy *p, struct proxy_job *j, int i)
 	struct proxy_aim *const aim = j->aim[i];
 	struct sip_hop hop, *kept;
 
+	j->ctx.branch[i].phase = PROXY_SEEKING;
 	aim->by_way = false;
 	if (proxy_forward_numeric(&aim->next, &hop)) {
 		search(p, j, i);
@@ -255,10 +268,13 @@ static void by_address(struct proxy *p, struct proxy_job *j, int i)
 	try_hops(p, j, i, RT_DOWN);
 }
 
-void proxy_branch_launch(struct proxy *p, struct proxy_job *j, int i)
+static void find(struct proxy *p, struct proxy_job *j, int i)
 {
 	struct proxy_aim *const aim = j->aim[i];
 	struct proxy_way way = aim->target.way;
+
+	aim->nhop = aim->at = 0;
+	aim->widened = false;
 
 	if (proxy_forward_next(&p->e, &j->req, &aim->target, &aim->next)) {
 		j->over |= j->stateless;
@@ -278,10 +294,15 @@ void proxy_branch_launch(struct proxy *p, struct proxy_job *j, int i)
 	}
 }
 
+void proxy_branch_launch(struct proxy *p, struct proxy_job *j, int i)
+{
+	find(p, j, i);
+}
+
 /* ---- What became of an attempt ---- */
 
 /* RFC 3263 4.3: a new branch to the next hop of the list. */
-bool proxy_branch_next_hop(struct proxy *p, struct proxy_job *j, int i)
+bool proxy_branch_next_hop(struct proxy *p, struct proxy_job *j, int i, const char *why)
 {
 	struct proxy_aim *const aim = j->aim[i];
 	struct proxy_branch *const b = &j->ctx.branch[i];
@@ -290,12 +311,34 @@ bool proxy_branch_next_hop(struct proxy *p, struct proxy_job *j, int i)
 		return false;
 	if (!aim->by_way)
 		dns_hop_failed(p->dns, &aim->hop[aim->at], svc_now(p->svc), FAILED_HOP_SECONDS);
-	if (aim->by_way || aim->at + 1 >= aim->nhop)
-		return false;
+	if (aim->by_way || aim->at + 1 >= aim->nhop) {
+		if (!proxy_gate_next(p, j, why))
+			return false;
+		b->attempt++;
+		find(p, j, i);
+		return true;
+	}
 	aim->at++;
 	b->attempt++;
 	try_hops(p, j, i, RT_DOWN);
 	return true;
+}
+
+void proxy_branch_silent(struct proxy *p, struct proxy_job *j)
+{
+	j->silent_due = 0;
+	if (j->ctx.n == 1 && j->ctx.branch[0].phase == PROXY_CALLING)
+		proxy_branch_next_hop(p, j, 0, "SILENT");
+}
+
+void proxy_branch_unwanted(struct proxy *p, const struct wire_head *result)
+{
+	const struct sip_msg lines = { .text = SLICE("Reason: SIP;cause=408;text=\"Request Timeout\"\r\n") };
+	const struct wire_head head = { .verb = WIRE_GIVE_UP, .to = result->from, .trail = result->trail, .txn = result->txn,
+		                        .branch = result->branch };
+
+	if (svc_post(p->svc, &head, &lines))
+		rt_log(RT_LOG_W, "proxy.uncancelled", result->trail, "unwanted=1");
 }
 
 /* A connection that is gone, of a phone that never promised to keep it (RFC 5626): its Contact may still be reached. */
@@ -313,7 +356,7 @@ static bool leave_the_way(struct proxy *p, struct proxy_job *j, int i, int err)
 
 void proxy_branch_failed(struct proxy *p, struct proxy_job *j, int i, int err)
 {
-	if (j->ctx.branch[i].phase == PROXY_DONE || leave_the_way(p, j, i, err) || proxy_branch_next_hop(p, j, i))
+	if (j->ctx.branch[i].phase == PROXY_DONE || leave_the_way(p, j, i, err) || proxy_branch_next_hop(p, j, i, rt_err_name(err)))
 		return;
 	ended(p, j, i, status_of(err));
 }

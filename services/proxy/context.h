@@ -28,8 +28,8 @@ struct proxy_branch {
 	uint16_t status;   /* final, 0 until there is one */
 	uint16_t q;        /* 0..1000 */
 	uint16_t breadth;  /* Max-Breadth lent to it, RFC 5393 5.3.3 */
+	uint16_t attempt;  /* which hop of its target is being tried */
 	uint8_t phase;     /* enum proxy_phase */
-	uint8_t attempt;   /* which hop of its target is being tried */
 	bool own;          /* the status was made here: no message came with it */
 	bool wish;         /* to be cancelled as soon as that is allowed, 9.1 */
 	bool cancelled;    /* a CANCEL went out */

@@ -32,6 +32,16 @@ static void store_is_down(struct proxy *p, struct proxy_job *j)
 	refuse(p, j, &busy);
 }
 
+/* Nobody of ours, but perhaps a number that a gateway knows. */
+static void unknown(struct proxy *p, struct proxy_job *j, int status)
+{
+	struct proxy_address to;
+
+	if (status == 404 && !proxy_target_place(&p->e, &j->req, &to) && proxy_gate(p, j, &to))
+		return;
+	proxy_reply_status(p, j, status);
+}
+
 static void on_owner(void *self, uint64_t token, int err, const struct loc_user *user)
 {
 	struct proxy *const p = self;
@@ -43,15 +53,17 @@ static void on_owner(void *self, uint64_t token, int err, const struct loc_user 
 	if (err && err != RT_ABSENT)
 		store_is_down(p, j);
 	else
-		proxy_reply_status(p, j, err ? 404 : 480);
+		unknown(p, j, err ? 404 : 480);
 	proxy_job_leave(p, j);
 }
 
 /* No binding: 404 when nobody has this name, 480 when he is only not there. */
 static void nobody_there(struct proxy *p, struct proxy_job *j, const struct proxy_address *to)
 {
-	if (to->domain->users == SVC_USERS_ANY)
-		proxy_reply_status(p, j, 480);
+	if (to->domain->users == SVC_USERS_ANY) {
+		if (!proxy_gate(p, j, to))
+			proxy_reply_status(p, j, 480);
+	}
 	else if (loc_users_fetch(p->users, to->aor, svc_now(p->svc), on_owner, p, j->self))
 		store_is_down(p, j);
 }
@@ -131,6 +143,8 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 	} else if (to.place == PROXY_USER) {
 		if (proxy_lookup(p->lookup, svc_redis(p->svc), to.aor, p->e.now, p->e.config->proxy_lookup_cache, on_bindings, p, j->self))
 			store_is_down(p, j);
+	} else if (proxy_gate(p, j, &to)) {
+		return;
 	} else if (proxy_check_relay(&p->e, &j->req)) {
 		proxy_target_away(&j->req, &only);
 		proxy_job_begin(p, j, &only, 1, &as_it_is);

@@ -254,7 +254,7 @@ int proxy_forward_next(const struct proxy_element *e, const struct proxy_request
 	const struct slice route = first_route(r, t);
 	const bool secure = slice_starts_nocase(t->uri, SLICE("sips:"));
 	struct sip_addr addr;
-	struct slice detour;
+	struct slice detour = t->hop;
 
 	out->strict = false;
 	if (slice_present(route)) {
@@ -264,7 +264,8 @@ int proxy_forward_next(const struct proxy_element *e, const struct proxy_request
 	} else {
 		if (sip_uri_parse(&out->uri, t->uri))
 			return RT_BAD;
-		detour = t->fixed ? static_route(e, out->uri.host) : SLICE_NONE;
+		if (t->fixed && !slice_present(detour))
+			detour = static_route(e, out->uri.host);
 		if (slice_present(detour) && sip_uri_parse(&out->uri, detour))
 			return RT_BAD;
 	}

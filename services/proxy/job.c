@@ -2,6 +2,7 @@
 /* job: from an OFFER to its end: what comes is told to the context, and what the context wants is done. RFC 3261 16.7 to 16.10. */
 #include "job.h"
 
+#include "gatelist.h"
 #include "rt/table.h"
 
 /* ---- The life of a job ---- */
@@ -29,7 +30,7 @@ static struct proxy_job *job_new(struct proxy *p, const struct wire_parcel *in)
 	j->ctx.best = -1;
 	j->req.from = (struct proxy_way){ .remote = h->remote, .flow = h->flow, .edge = h->edge, .listener = h->listener };
 	j->req.local = h->local;
-	j->req.peer = h->flags & WIRE_PEER;
+	j->req.peer = h->flags & WIRE_PEER || gateways_trust(gatelist_now(p->gates), &h->remote);
 	j->req.merged = h->flags & WIRE_MERGED;
 	if (proxy_keep_msg(&j->keep, &in->msg, &j->req.msg) ||
 	    (j->txn && rt_table_put(p->by_txn, txn_key(j->owner, j->txn), self))) {
@@ -65,7 +66,8 @@ struct proxy_job *proxy_job_enter(struct proxy *p, rt_handle job)
 
 void proxy_job_leave(struct proxy *p, struct proxy_job *j)
 {
-	const rt_ms now = svc_now(p->svc), due = proxy_context_due(&j->ctx);
+	const rt_ms now = svc_now(p->svc), ctx_due = proxy_context_due(&j->ctx);
+	const rt_ms due = j->silent_due && (!ctx_due || j->silent_due < ctx_due) ? j->silent_due : ctx_due;
 
 	if (--j->busy)
 		return;
@@ -116,6 +118,7 @@ int proxy_job_add_targets(struct proxy_job *j, const struct proxy_target *t, int
 		aim->target.contact = aim->target.params = SLICE_NONE; /* of the answer in hand, and not needed any more */
 		aim->target.uri = proxy_keep_text(&j->keep, t[added].uri);
 		aim->target.path = proxy_keep_text(&j->keep, t[added].path);
+		aim->target.hop = proxy_keep_text(&j->keep, t[added].hop);
 		aim->target.instance = proxy_keep_text(&j->keep, t[added].instance);
 		j->aim[i] = aim;
 	}
@@ -201,7 +204,8 @@ static void response(struct proxy *p, struct proxy_job *j, int i, const struct s
 	const struct proxy_branch *const b = &j->ctx.branch[i];
 	const int status = m->index->status;
 
-	if (status == 503 && b->phase != PROXY_DONE && !b->cancelled && proxy_branch_next_hop(p, j, i))
+	proxy_gate_spoke(p, j, status);
+	if (status == 503 && b->phase != PROXY_DONE && !b->cancelled && proxy_branch_next_hop(p, j, i, "503"))
 		return; /* RFC 3263 4.3 */
 	if (b->phase != PROXY_DONE && recurse(p, j, i, m))
 		return;
@@ -231,6 +235,8 @@ void proxy_job_result(struct proxy *p, const struct wire_parcel *in)
 			response(p, j, i, &in->msg);
 		else
 			proxy_branch_failed(p, j, i, in->head->reason);
+	} else if (in->msg.index && sip_status_provisional(in->msg.index->status)) {
+		proxy_branch_unwanted(p, in->head); /* an earlier attempt, given up for its silence */
 	} else if (i < j->ctx.n && in->msg.index && sip_status_success(in->msg.index->status) && j->ctx.invite) {
 		proxy_job_carry_out(p, j, proxy_context_response(&j->ctx, i, in->msg.index->status, svc_now(p->svc)), i,
 		                    &in->msg); /* an earlier attempt was answered after all */
@@ -247,6 +253,8 @@ void proxy_job_timer(struct proxy *p, rt_handle job)
 
 	if (!j)
 		return;
+	if (!j->over && j->silent_due && j->silent_due <= now)
+		proxy_branch_silent(p, j);
 	while (!j->over && proxy_context_due(&j->ctx) && proxy_context_due(&j->ctx) <= now)
 		proxy_job_carry_out(p, j, proxy_context_timer(&j->ctx, now), -1, 0);
 	proxy_job_leave(p, j);

@@ -4,6 +4,7 @@
  *
  *   job.c      its life: results, timers and CANCEL go to the context, and what that plans is done
  *   decide.c   16.3 to 16.5: check, ask for a password, find the targets
+ *   gate.c     16.5 once more: numbers and domains that go to a group of gateways
  *   branch.c   16.6 for each target: next hop, DNS, FORK; the next hop after a failure
  *   reply.c    16.7 step 3 on: what goes upstream
  *
@@ -24,6 +25,9 @@
 #include "svc/actor.h"
 #include "target.h"
 
+struct gatelist;
+struct probes;
+
 struct proxy_counters {
 	uint64_t *requests, *branches, *refused, *unauthorized, *cancelled, *stateless, *stale, *stray;
 };
@@ -37,6 +41,8 @@ struct proxy { /* the actor */
 	struct loc_users *users;
 	struct proxy_lookup *lookup;
 	struct dns_resolver *dns;
+	struct gatelist *gates;
+	struct probes *probes;
 	struct rt_timer dns_tick;
 	struct proxy_counters count;
 };
@@ -51,6 +57,11 @@ struct proxy_aim { /* one branch: its target, the hops it may be reached by, wha
 	bool widened;              /* TCP was put before UDP for its size, 18.1.1 */
 };
 
+struct proxy_gate { /* one of the gateways a request may go to */
+	struct slice hop; /* where it is sent: the URI of the gateway */
+	struct slice uri; /* its Request-URI there */
+};
+
 struct proxy_job {
 	rt_handle self;
 	rt_handle txn;             /* server transaction; 0: none, whatever is sent is stateless */
@@ -61,6 +72,9 @@ struct proxy_job {
 	struct proxy_request req;  /* in keep */
 	struct proxy_context ctx;
 	struct proxy_aim *aim[PROXY_BRANCHES_MAX]; /* in keep; by branch */
+	struct proxy_gate *gate;   /* in keep; in the order to try. NULL: it goes to none */
+	uint8_t ngate, gate_at;
+	rt_ms silent_due;          /* a gateway that said nothing until then gives way to the next; 0: not waiting */
 	struct slice reason;       /* header lines for a CANCEL that was carried on, RFC 3326 */
 	uint32_t owner;            /* the transaction worker */
 	uint16_t status;           /* of the final response, 0 until then */
@@ -102,7 +116,9 @@ void proxy_decide(struct proxy *p, struct proxy_job *j); /* forwards it, answers
 /* ---- branch.c ---- */
 void proxy_branch_launch(struct proxy *p, struct proxy_job *j, int i);
 void proxy_branch_failed(struct proxy *p, struct proxy_job *j, int i, int err); /* of its client transaction: next hop, or the end */
-bool proxy_branch_next_hop(struct proxy *p, struct proxy_job *j, int i);        /* true: another hop is being tried */
+bool proxy_branch_next_hop(struct proxy *p, struct proxy_job *j, int i, const char *why); /* true: another hop is being tried */
+void proxy_branch_silent(struct proxy *p, struct proxy_job *j);                 /* its gateway is; the next one, please */
+void proxy_branch_unwanted(struct proxy *p, const struct wire_head *result);    /* somebody rings whom nobody waits for: CANCEL */
 void proxy_branch_give_up(struct proxy *p, struct proxy_job *j, int i, bool forget);
 
 /* slot of a FORK: which attempt of which branch. */
@@ -110,6 +126,11 @@ static inline uint16_t proxy_branch_slot(const struct proxy_context *c, int i)
 {
 	return (uint16_t)(c->branch[i].attempt * PROXY_BRANCHES_MAX + i);
 }
+
+/* ---- gate.c ---- */
+bool proxy_gate(struct proxy *p, struct proxy_job *j, const struct proxy_address *to); /* true: a gateway has it, or it is answered */
+bool proxy_gate_next(struct proxy *p, struct proxy_job *j, const char *why);          /* this one failed; true: aim at another */
+void proxy_gate_spoke(struct proxy *p, struct proxy_job *j, int status);              /* it answers, so it is up */
 
 /* ---- reply.c ---- */
 void proxy_reply_draft(struct proxy *p, struct proxy_job *j, const struct sip_draft *d); /* a final of our own */

@@ -93,6 +93,10 @@ void proxy_reply_stray(struct proxy *p, const struct wire_parcel *in)
 	struct sip_msg m;
 
 	++*p->count.stray;
+	if (in->msg.index && in->msg.index->method == SIP_INVITE && sip_status_provisional(in->msg.index->status)) {
+		proxy_branch_unwanted(p, in->head);
+		return;
+	}
 	if (!in->msg.index || !in->head->txn || in->msg.index->method != SIP_INVITE || !sip_status_success(in->msg.index->status))
 		return;
 	d = sip_draft_from(p->e.arena, &in->msg);

@@ -30,6 +30,7 @@ struct proxy_target { /* one element of the target set */
 	struct slice contact;  /* as registered, for a redirect */
 	struct slice params;   /* other parameters of the Contact: what it can, RFC 3840; "" none */
 	struct slice path;     /* Path of the binding, "a, b": becomes its Route (RFC 3327 5.4); "" none */
+	struct slice hop;      /* URI of the gateway it is sent to; absent: where `uri` leads */
 	struct slice instance; /* of the device, RFC 5626; "" unknown */
 	struct proxy_way way;  /* how it registered, when only that way leads back; edge 0: go by address */
 	int64_t expires_at;

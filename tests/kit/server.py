@@ -34,22 +34,22 @@ def find_bin():
 
 
 def render(settings):
-    """{"proxy.timer_c": 3, "domain.example.net.mode": "redirect"} as a configuration file."""
-    out, domains = {}, {}
+    """{"proxy.timer_c": 3, "domain.example.net.mode": "redirect", "gateway.carrier.berlin": "sip:.."} as a configuration file."""
+    out, nested = {}, {"domain": {}, "gateway": {}}
     for name, value in settings.items():
         section, _, key = name.partition(".")
-        if section == "domain":
-            domain, _, key = key.rpartition(".")
-            domains.setdefault(domain, {})[key] = value
+        if section in nested:
+            group, _, key = key.rpartition(".")
+            nested[section].setdefault(group, {})[key] = value
         else:
             out.setdefault(section, {})[key] = value
     lines = []
     for section, keys in out.items():
         lines += [section] + [f'    {k} = "{v}"' for k, v in keys.items()]
-    if domains:
-        lines.append("domain")
-    for domain, keys in domains.items():
-        lines += [f"    {domain}"] + [f'        {k} = "{v}"' for k, v in keys.items()]
+    for section, groups in nested.items():
+        lines += [section] if groups else []
+        for group, keys in groups.items():
+            lines += [f"    {group}"] + [f'        {k} = "{v}"' for k, v in keys.items()]
     return "\n".join(lines) + "\n"
 
 
