@@ -176,7 +176,7 @@ void txn_server_request(struct txn *self, const struct wire_parcel *in)
 		txn_step(self, s, TXN_EV_AGAIN, &hand);
 	else if (m.method == SIP_CANCEL)
 		cancel(self, in, &m);
-	else
+	else if (!txn_elsewhere_again(self, in))
 		new_request(self, in, &m);
 }
 

@@ -76,6 +76,9 @@ uint32_t txn_user(struct txn *self, const struct wire_parcel *in); /* who decide
 /* An ACK or CANCEL that matches nothing here: hand it to the worker that had its share before. False: nobody else may know it. */
 bool txn_elsewhere(struct txn *self, const struct wire_parcel *in);
 
+/* Was a request that is unknown here handed to the draining worker that may know it, or, if we are that one, back as new? */
+bool txn_elsewhere_again(struct txn *self, const struct wire_parcel *in);
+
 /* ---- sweep.c: transactions whose user died ---- */
 void txn_sweep_start(struct txn *self);
 void txn_sweep_tick(struct txn *self);

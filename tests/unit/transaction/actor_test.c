@@ -307,6 +307,57 @@ static void a_draining_worker_keeps_its_transactions(void **state)
 	goes_to(svc, ACK("3"), WIRE_ARRIVED, 21);
 }
 
+#define OPTIONS(n) REQUEST("OPTIONS", n, "<sip:bob@example.com>")
+
+/* Requests over UDP that a draining worker had the share of may be retransmissions of what it answered. */
+static void a_draining_worker_is_asked_about_retransmissions(void **state)
+{
+	static const char *const requests[] = { OPTIONS("1"), OPTIONS("2"), OPTIONS("3"), OPTIONS("4"), OPTIONS("5"), OPTIONS("6"), OPTIONS("7"),
+						OPTIONS("8"), OPTIONS("9"), OPTIONS("10"), OPTIONS("11"), OPTIONS("12") };
+	enum { N = sizeof(requests) / sizeof(requests[0]) };
+	struct svc *svc = *state;
+	struct wire_head tcp = head_of(WIRE_ARRIVED, TRANSPORT, SIP_TCP), back = head_of(WIRE_ARRIVED, 21, SIP_UDP);
+	const struct fake_post *p;
+	int asked = 0;
+
+	member(svc, 21, WIRE_DRAINING);
+	for (int i = 0; i < N; i++) {
+		arrive(svc, requests[i]);
+		p = fake_next(svc);
+		assert_null(fake_next(svc));
+		if (p->head.verb == WIRE_OFFER)
+			continue; /* it was ours before, too */
+		assert_int_equal(p->head.verb, WIRE_ARRIVED);
+		assert_int_equal(p->head.to, 21);
+		fake_parcel(svc, &back, requests[i]); /* new to it */
+		assert_int_equal(fake_next(svc)->head.verb, WIRE_OFFER);
+		arrive(svc, requests[i]); /* now it is ours: absorbed */
+		assert_null(fake_next(svc));
+		asked++;
+	}
+	assert_true(asked > 0 && asked < N);
+	fake_parcel(svc, &tcp, OPTIONS("20")); /* no retransmissions there */
+	assert_int_equal(fake_next(svc)->head.verb, WIRE_OFFER);
+}
+
+static void a_draining_worker_gives_back_what_is_new(void **state)
+{
+	struct svc *svc = *state;
+	struct wire_head h = head_of(WIRE_ARRIVED, 21, SIP_UDP);
+	const struct fake_post *p;
+
+	member(svc, SELF, WIRE_DRAINING);
+	fake_parcel(svc, &h, OPTIONS("1"));
+	assert_int_equal(fake_next(svc)->head.verb, WIRE_OFFER); /* nobody else is there */
+	member(svc, 21, WIRE_LIVE);
+	fake_parcel(svc, &h, OPTIONS("2"));
+	p = fake_next(svc);
+	assert_int_equal(p->head.verb, WIRE_ARRIVED);
+	assert_int_equal(p->head.to, 21);
+	fake_parcel(svc, &h, OPTIONS("1")); /* known: absorbed */
+	assert_null(fake_next(svc));
+}
+
 /* What was handed over is not handed on; what matches here never goes away. */
 static void handed_over_once(void **state)
 {
@@ -555,6 +606,8 @@ int main(void)
 		TEST(ack_follows_the_connection_of_the_response),
 		TEST(a_new_worker_asks_the_one_before),
 		TEST(a_draining_worker_keeps_its_transactions),
+		TEST(a_draining_worker_is_asked_about_retransmissions),
+		TEST(a_draining_worker_gives_back_what_is_new),
 		TEST(handed_over_once),
 		TEST(full_of_servers_503),
 		TEST(full_of_clients_nomem),
