@@ -44,7 +44,7 @@ int wire_mailbox_bind(struct wire_mailbox *self, const char *address, char bound
 
 /*
  * Descriptors to poll: readable when something arrives from this process, and from others; -1: nothing is bound there. They are
- * ZeroMQ's: they tell of a change only, so receive until 0 before polling again. (A tenth of the cost of zmq_poll.)
+ * ZeroMQ's: they tell of a change only, so receive until 0 before polling again.
  */
 int wire_mailbox_inner(const struct wire_mailbox *self);
 int wire_mailbox_outer(const struct wire_mailbox *self);
