@@ -87,7 +87,7 @@ def domain(server):
         sent = a.invite("sip:bob@sub.routed.test")
         arrived = g.wait("INVITE")
         assert arrived.uri == "sip:bob@sub.routed.test", arrived.text
-        g.reply(arrived, 200, "OK", sip.sdp())
+        g.reply(arrived, 200, "OK", body=sip.sdp())
         answer = a.wait(200)
         a.send(a.in_dialog("ACK", sent, answer, 1))
         g.wait("ACK")
@@ -134,7 +134,7 @@ def silence(server):
         first.reply(late, 180, "Ringing")
         first.reply(first.wait("CANCEL"), 200, "OK")
         first.reply(late, 487, "Request Terminated")
-        second.reply(answered, 200, "OK", sip.sdp())
+        second.reply(answered, 200, "OK", body=sip.sdp())
         answer = a.wait("final")
         assert answer.status == 200 and sip.uri_of(answer.get("contact")) == second.contact, answer.text
         a.send(a.in_dialog("ACK", sent, answer, 1))
