@@ -40,7 +40,7 @@ static struct slice field(const redisReply *pairs, const char *name)
 static void hand_over(const struct reading *r, const redisReply *entries)
 {
 	struct slice ack[3 + LOC_EVENTS] = { SLICE("XACK"), SLICE("events:reg"), SLICE("watchers") };
-	struct loc_event event[LOC_EVENTS];
+	struct loc_event event[LOC_EVENTS] = { 0 };
 	int n = 0, nack = 3;
 
 	for (size_t i = 0; i < entries->elements && i < LOC_EVENTS; i++) {
