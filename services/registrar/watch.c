@@ -118,7 +118,7 @@ static bool keep_watchers(struct telling *t, const struct loc_watcher *w, int n)
 	for (int i = 0; i < n; i++)
 		size += (size_t)w[i].id.n + w[i].call_id.n + w[i].local.n + w[i].remote.n + w[i].target.n + w[i].route.n + w[i].event.n +
 		        w[i].contact.n + w[i].received.n;
-	t->w = malloc((size_t)n * sizeof(*w));
+	t->w = calloc(n > 0 ? (size_t)n : 1, sizeof(*w));
 	at = t->text = malloc(size);
 	if (!t->w || !t->text)
 		return false;
