@@ -99,6 +99,7 @@ class Server:
             "domain.redirect.example.com.mode": "redirect",
             **(settings or {}),
         }
+        self.settings = {k: v for k, v in self.settings.items() if v is not None}  # None takes a default away
         self.config = os.path.join(self.state, "peal.conf")
         self.doors = {}                       # "tls" or "udp6" to (host, port), when the setting transport.listen names such
         self.open_doors()
