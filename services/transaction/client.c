@@ -140,7 +140,7 @@ void txn_client_up(struct txn *self, const struct txn_slot *s, const struct txn_
 	head.context = s->client.context;
 	head.slot = s->client.slot;
 	head.reason = (int16_t)reason;
-	err = svc_post(self->svc, &head, slice_present(hand->msg.text) ? &hand->msg : 0);
+	err = svc_post(self->svc, &head, hand->msg.text.n ? &hand->msg : 0);
 	if (err < 0)
 		rt_log(RT_LOG_W, "txn.unheard", s->trail, "result=%s status=%u user=%u err=%s", rt_err_name(reason), s->status,
 		       s->user, rt_err_name(err));

@@ -201,7 +201,7 @@ void txn_server_answer(struct txn *self, const struct wire_parcel *in)
 		pass_answer(self, in);
 		return;
 	}
-	if (s && !slice_present(in->msg.text)) { /* forwarded without state: whoever waits will ask again, 16.11 */
+	if (s && in->msg.text.n == 0) { /* forwarded without state: whoever waits will ask again, 16.11 */
 		txn_end(self, s);
 		return;
 	}

@@ -552,6 +552,26 @@ static void load_of_transactions_that_only_linger_is_zero(void **state)
 	assert_int_equal(fake_counter(svc, "txn_server_live"), 0);
 }
 
+/* 16.11: the proxy forwarded it without state. The next copy is offered again; a parcel that came by a queue has an empty text. */
+static void rfc3261_16_11_an_empty_answer_ends_it(void **state)
+{
+	static const char *const nothing[] = { 0, "" };
+	struct svc *svc = *state;
+	struct wire_head answer = head_of(WIRE_ANSWER, PROXY, SIP_UDP);
+
+	for (int i = 0; i < 2; i++) {
+		arrive(svc, INVITE("1"));
+		(void)fake_next(svc);
+		answer.txn = fake_next(svc)->head.txn;
+		assert_int_equal(fake_counter(svc, "txn_server_live"), 1);
+		if (nothing[i])
+			fake_parcel_text(svc, &answer, nothing[i]);
+		else
+			fake_parcel(svc, &answer, 0);
+		assert_int_equal(fake_counter(svc, "txn_server_live"), 0);
+	}
+}
+
 static void a_reload_changes_the_timers_of_new_transactions(void **state)
 {
 	static char *const environment[] = { (char *)(uintptr_t) "PEAL_TRANSACTION_T1=100", 0 };
@@ -617,6 +637,7 @@ int main(void)
 		TEST(an_echo_comes_back),
 		TEST(strange_parcels_do_no_harm),
 		TEST(load_of_transactions_that_only_linger_is_zero),
+		TEST(rfc3261_16_11_an_empty_answer_ends_it),
 		TEST(a_reload_changes_the_timers_of_new_transactions),
 	};
 
