@@ -23,10 +23,10 @@ def bracketed(host):
 
 
 class Phone:
-    def __init__(self, server, user, password="", domain=None, proto="udp", host="127.0.0.1", peer=None):
+    def __init__(self, server, user, password="", domain=None, proto="udp", host="127.0.0.1", peer=None, port=None):
         self.server, self.user, self.password = server, user, password
         self.domain, self.proto, self.host = domain or server.domain, proto, host
-        self.port = take(host)
+        self.port = port or take(host)
         self.stash, self.stream, self.seen = [], b"", []
         self.call_id, self.cseq, self.tag = sip.fresh("r"), 0, sip.fresh()
         self.peer = peer or door(server, proto, host)

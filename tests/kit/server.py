@@ -77,14 +77,14 @@ class Worker:
 
 
 class Server:
-    def __init__(self, form="node", settings=None, bin_folder=None, keep=False, copies=None):
+    def __init__(self, form="node", settings=None, bin_folder=None, keep=False, copies=None, port=None):
         self.form, self.bin, self.keep = form, bin_folder or find_bin(), keep
         self.copies = copies or {}            # {"proxy": 2}: workers of one tier, separate form only
-        self.host, self.port = "127.0.0.1", take()
+        self.host, self.port = "127.0.0.1", port or take()
         self.domain = "example.com"
         self.state = tempfile.mkdtemp(prefix="peal-flow-", dir=os.environ.get("TMPDIR", "/tmp"))
         self.redis = Redis(os.path.join(self.state, "redis"))
-        self.workers, self.users = [], 0
+        self.workers, self.users, self.partners = [], 0, {}
         self.settings = {
             "server.domains": "example.com auth.example.com redirect.example.com",
             "server.state": os.path.join(self.state, "run"),
@@ -178,7 +178,7 @@ class Server:
 
     def stop(self):
         """End everything; returns the list of what was wrong."""
-        wrong = [w.stop() for w in reversed(self.workers)]
+        wrong = [x for p in self.partners.values() for x in p.stop()] + [w.stop() for w in reversed(self.workers)]
         self.redis.stop()
         wrong = [x for x in wrong if x] + self.reports()
         if not wrong and not self.keep:
@@ -210,6 +210,16 @@ class Server:
         return "\n".join(self.text(os.path.basename(worker.log)).splitlines()[-lines:])
 
     # ---- what flows ask of it
+
+    def partner(self, domain, port, settings):
+        """Another server beside this one, for this domain; started when first asked for and stopped with this one."""
+        if domain not in self.partners:
+            p = self.partners[domain] = Server(self.form, {
+                "server.domains": f"{domain} auth.example.com redirect.example.com", "domain.example.com.auth": None, **settings},
+                self.bin, self.keep, port=port)
+            p.domain = domain
+            p.start()
+        return self.partners[domain]
 
     def name(self, prefix="u"):
         """A user name no other flow of this run has."""

@@ -134,8 +134,9 @@ def digest(algorithm, text):
     return hashlib.new(HASHES[algorithm], text.encode()).hexdigest()
 
 
-def credentials(challenges, method, uri, user, password, algorithm=None):
-    """The Authorization value for one of these challenges: the first this side knows, or the algorithm asked for."""
+def credentials(challenges, method, uri, user, password, algorithm=None, count=1):
+    """The Authorization value for one of these challenges: the first this side knows, or the algorithm asked for.
+    count: how often its nonce has been used with this (RFC 7616 3.4)."""
     offered = [challenge(c) for c in challenges]
     mine = [c for c in offered if c.get("algorithm", "MD5") in ([algorithm] if algorithm else HASHES)]
     if not mine:
@@ -144,10 +145,10 @@ def credentials(challenges, method, uri, user, password, algorithm=None):
     a = c.get("algorithm", "MD5")
     ha1 = digest(a, f"{user}:{c['realm']}:{password}")
     ha2 = digest(a, f"{method}:{uri}")
-    response = digest(a, f"{ha1}:{c['nonce']}:00000001:{cnonce}:auth:{ha2}")
+    response = digest(a, f"{ha1}:{c['nonce']}:{count:08x}:{cnonce}:auth:{ha2}")
     opaque = f', opaque="{c["opaque"]}"' if "opaque" in c else ""
     return (f'Digest username="{user}", realm="{c["realm"]}", nonce="{c["nonce"]}", uri="{uri}", response="{response}", '
-            f'algorithm={a}, cnonce="{cnonce}", qop=auth, nc=00000001{opaque}')
+            f'algorithm={a}, cnonce="{cnonce}", qop=auth, nc={count:08x}{opaque}')
 
 
 def sdp(host="127.0.0.1", port=40000):
