@@ -40,7 +40,7 @@ def write_tone(path, seconds=60):
 
 
 class Softphone:
-    def __init__(self, server, user, password, domain, answer="manual", transport="udp"):
+    def __init__(self, server, user, password, domain, answer="manual", transport="udp", account="", config=""):
         self.folder = os.path.join(server.state, f"baresip-{user}")
         os.makedirs(self.folder)
         self.user, self.control, rtp = user, take(), take(run=4)
@@ -48,10 +48,10 @@ class Softphone:
         # baresip takes the port after its SIP port for TLS
         fill = {"modules": MODULES, "sip": take(run=2), "rtp": rtp, "rtp_end": rtp + 3, "folder": self.folder, "control": self.control}
         with open(os.path.join(self.folder, "config"), "w") as f:
-            f.write(CONFIG.format(**fill) + (f"sip_cafile {certs.authority()}\n" if transport == "tls" else ""))
+            f.write(CONFIG.format(**fill) + (f"sip_cafile {certs.authority()}\n" if transport == "tls" else "") + config)
         with open(os.path.join(self.folder, "accounts"), "w") as f:
             f.write(f'<sip:{user}@{domain};transport={transport}>;auth_pass={password};regint=120;answermode={answer};'
-                    f'outbound="sip:{host}:{port};transport={transport}";audio_codecs=pcmu\n')
+                    f'outbound="sip:{host}:{port};transport={transport}";audio_codecs=pcmu{account}\n')
         with open(os.path.join(self.folder, "contacts"), "w"):
             pass
         write_tone(os.path.join(self.folder, "tone.wav"))
