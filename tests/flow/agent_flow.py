@@ -7,9 +7,9 @@ import time
 from kit import sip
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
-from kit.ports import take
+from kit.ports import keep, take
 
-RTP = take(run=40)
+RTP = keep(run=40)
 AGENT = {"agent.services": "echo ring busy", "agent.rtp": f"127.0.0.1:{RTP}-{RTP + 39}", "transaction.t1": 200, "server.names": "127.0.0.1"}
 REL = ("Supported", "100rel")
 

@@ -7,9 +7,9 @@ from kit import sip
 from kit.dns import NameServer
 from kit.flow import flow
 from kit.phone import Phone, ack_of
-from kit.ports import take
+from kit.ports import keep, take
 
-PORT = take()
+PORT = keep()
 SETTINGS = {"proxy.dns_servers": f"127.0.0.1:{PORT}", "proxy.dns_timeout": 1000}
 
 

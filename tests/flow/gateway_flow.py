@@ -7,7 +7,7 @@ import time
 from kit import sip
 from kit.flow import flow
 from kit.phone import Phone, ack_of
-from kit.ports import take
+from kit.ports import keep
 from kit.server import render
 
 QUICK = {"proxy.gateway_timeout": 700, "proxy.relay": "users", "domain.open.example.com.auth": "off",
@@ -266,7 +266,7 @@ def command(server):
     server.peal("gateway", "rm", "kept")
 
 
-CONFIGURED = take()
+CONFIGURED = keep()
 
 
 @flow("gateway.configuration", {"gateway.file.one": f"sip:127.0.0.1:{CONFIGURED} options=0", "route.file": "+7 .file.test"}, own=True)

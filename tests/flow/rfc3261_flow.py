@@ -5,9 +5,9 @@ from kit.dns import NameServer
 from kit.ear import Ear
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
-from kit.ports import take
+from kit.ports import keep
 
-NAMES = take()
+NAMES = keep()
 STATELESS = "stateless.example.com"
 SETTINGS = {"server.domains": f"example.com auth.example.com redirect.example.com {STATELESS}",
             f"domain.{STATELESS}.auth": "off", f"domain.{STATELESS}.stateless": "on",

@@ -8,10 +8,10 @@ from kit import sip
 from kit.ear import Ear
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
-from kit.ports import take
+from kit.ports import keep
 
 ATLANTA, BILOXI, CHICAGO, SHARED = "atlanta.example.com", "biloxi.example.com", "chicago.example.com", "auth.example.com redirect.example.com example.com"
-PROXY2, SCRIPTED = take(), take()
+PROXY2, SCRIPTED = keep(), keep()
 NO_ROUTE = {"proxy.record_route": "off", "server.domains": f"{BILOXI} {SHARED}", f"domain.{BILOXI}.auth": "off"}
 SETTINGS = {
     "server.domains": f"{ATLANTA} {CHICAGO} {SHARED}", "proxy.relay": "users", f"domain.{ATLANTA}.auth": "on", f"domain.{CHICAGO}.auth": "off",

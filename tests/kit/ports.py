@@ -5,6 +5,7 @@ import socket
 
 _low, _high = (int(x) for x in os.environ.get("FLOW_PORTS", "25000-29999").split("-"))
 _next = _low + os.getpid() % max(1, (_high - _low) // 2)
+_kept = set()
 
 
 def free(host, port):
@@ -24,6 +25,13 @@ def take(host="127.0.0.1", run=1):
     for _ in range(_high - _low):
         first = _next
         _next = _next + run if _next + 2 * run <= _high else _low
-        if all(free(host, first + i) for i in range(run)):
+        if all(first + i not in _kept and free(host, first + i) for i in range(run)):
             return first
     raise OSError(f"no free port in {_low}-{_high}; set FLOW_PORTS=low-high")
+
+
+def keep(run=1):
+    """Ports for the whole run, for settings made before there is a server: nobody else gets them, even while nobody listens."""
+    first = take(run=run)
+    _kept.update(range(first, first + run))
+    return first
