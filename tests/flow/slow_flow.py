@@ -46,10 +46,10 @@ def loris(server):
     a, b = server.name("a"), server.name("b")
     answering = Sipp(server, "callee", calls=40, extra=["-t", "t1"])
     bind(server, b, answering.port, proto="tcp")
-    slow, open_ = [], []
+    slow = []
     try:
         with together(answering, Sipp(server, "caller", calls=40, extra=["-t", "t1", "-r", "10"], caller=a, callee=b)):
-            slow = open_ = [connect(server, "127.0.0.2") for _ in range(MANY)]
+            slow = [connect(server, "127.0.0.2") for _ in range(MANY)]
             began = time.monotonic()
             for i in range(TIMEOUT):
                 for s in slow:
@@ -60,7 +60,7 @@ def loris(server):
             gone = ended(slow, 2)
             assert len(gone) == MANY, f"{MANY - len(gone)} of {MANY} slow connections are still open after {time.monotonic() - began:.1f} s"
     finally:
-        for s in open_:
+        for s in slow:
             s.close()
 
 
