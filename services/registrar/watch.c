@@ -112,7 +112,6 @@ static void telling_end(struct telling *t)
 
 static bool keep_watchers(struct telling *t, const struct loc_watcher *w, int n)
 {
-	const size_t count = n > 0 ? (size_t)n : 0;
 	size_t size = 1;
 	char *at;
 
