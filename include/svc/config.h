@@ -108,7 +108,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(mode,            MODE,     "proxy",    0, 0,     "proxy or redirect")                                                                    \
 	X(fork,            FORK,     "parallel", 0, 0,     "parallel (within a q, serial between), serial, or all")                                \
 	X(recurse,         BOOL,     "off",      0, 0,     "follow 3xx contacts instead of passing them back")                                     \
-	X(stateless,       BOOL,     "off",      0, 0,     "forward without transactions (RFC 3261 16.11) when there is one target")               \
+	X(stateless,       BOOL,     "off",      0, 0,     "forward and answer without transactions (RFC 3261 16.11, 8.2.7), to the best target alone")               \
 	X(max_contacts,    INT,      "10",       1, 32,    "bindings of one address of record")                                                    \
 	X(overflow,        OVERFLOW, "refuse",   0, 0,     "more contacts than that: refuse (403) or replace (the oldest)")                        \
 	X(third_party,     BOOL,     "off",      0, 0,     "let a user register another user of the domain")

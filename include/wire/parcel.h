@@ -35,7 +35,7 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  *             died by transport error or timer H. To the same actor that got its OFFER. For a CANCEL msg = the CANCEL.
  * ANSWER    proxy | registrar -> transaction: send this response on server transaction txn. A late 2xx is sent even when Accepted.
  *             txn 0: a response to a request that has no transaction (stateless UAS): flow, edge, listener, remote as offered.
- *             No message: the transaction ends unanswered, for its request was forwarded without state (16.11).
+ *             WIRE_FORGET: nothing need be kept after it, whoever missed it asks again and is answered again (8.2.7).
  * FORK      proxy -> transaction (the one that owns the server transaction): open a client transaction for msg (without our Via) to
  *             `remote` by `edge`, `flow` (0: any connection to remote), `listener`. txn, context, slot: echoed in each RESULT. loop: goes into the branch.
  *             reason: seconds of Timer C is the proxy's business, not here.
@@ -66,7 +66,7 @@ enum wire_verb {
 enum wire_flag {
 	WIRE_MERGED = 1 << 0,    /* OFFER: same From tag, Call-ID, CSeq as another transaction in progress */
 	WIRE_STATELESS = 1 << 1, /* DEPART: branch is a hash, no transaction waits */
-	WIRE_FORGET = 1 << 2,    /* GIVE_UP: without a CANCEL */
+	WIRE_FORGET = 1 << 2,    /* GIVE_UP: without a CANCEL; ANSWER: the transaction may end with it */
 	WIRE_BACK = 1 << 3,      /* ECHO: this is the answer */
 	WIRE_PEER = 1 << 4,      /* ARRIVED, OFFER: the source is a configured, trusted peer */
 	WIRE_HOME = 1 << 5,      /* ARRIVED: the edge itself decides it (an agent is a transport and a user agent in one) */

@@ -61,16 +61,6 @@ static int depart(struct proxy *p, struct proxy_job *j, const struct proxy_way *
 	return svc_post(p->svc, &head, copy);
 }
 
-/* Nothing will be answered by us: the next copy of this request is to come here again. */
-static void forget_server(struct proxy *p, struct proxy_job *j)
-{
-	const struct wire_head head = { .verb = WIRE_ANSWER, .to = j->owner, .txn = j->txn, .trail = j->trail };
-
-	j->over = true;
-	if (j->txn && svc_post(p->svc, &head, 0))
-		rt_log(RT_LOG_W, "proxy.unanswered", j->trail, "stateless=1");
-}
-
 static int fork_branch(struct proxy *p, struct proxy_job *j, int i, const struct proxy_way *way, uint8_t name_n,
                        const struct sip_msg *copy)
 {
@@ -109,8 +99,7 @@ static int send_copy(struct proxy *p, struct proxy_job *j, int i, const struct p
 
 	if (j->stateless) {
 		err = depart(p, j, way, name_n, copy);
-		if (!err)
-			forget_server(p, j);
+		j->over |= !err;
 		return err;
 	}
 	err = fork_branch(p, j, i, way, name_n, copy);

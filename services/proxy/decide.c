@@ -157,6 +157,7 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 
 static void challenge(struct proxy *p, struct proxy_job *j, const struct proxy_door *door, bool stale)
 {
+	j->stranger = true;
 	++*p->count.unauthorized;
 	proxy_reply_draft(p, j, proxy_auth_challenge(&p->e, &j->req, door, stale));
 }
@@ -189,7 +190,9 @@ static void admit(struct proxy *p, struct proxy_job *j, const struct proxy_door 
 		return;
 	}
 	j->req.allowed = true;
-	if (proxy_auth_nonce(&p->e, &j->req, door, &nonce, &times) ||
+	if (!j->txn) /* 16.11: a copy looks like the first one, so nothing can be used up */
+		find_targets(p, j);
+	else if (proxy_auth_nonce(&p->e, &j->req, door, &nonce, &times) ||
 	    loc_nonce_use(svc_redis(p->svc), nonce, times, p->e.config->registrar_nonce_lifetime, on_nonce, p, j->self))
 		store_is_down(p, j);
 }
@@ -275,11 +278,23 @@ static bool follows_its_invite(struct proxy *p, struct proxy_job *j)
 	return domain && domain->stateless;
 }
 
+/* 8.2.7: the ACK for a response of ours of which nothing was kept. */
+static bool acknowledges_us(const struct proxy *p, const struct proxy_job *j)
+{
+	const struct sip_msg *const m = &j->req.msg;
+
+	return proxy_request_is(&j->req, SIP_ACK) && slice_eq(sip_msg_span(m, m->index->facts.to_tag), proxy_uas_tag(&p->e, m));
+}
+
 void proxy_decide(struct proxy *p, struct proxy_job *j)
 {
 	const int err = proxy_route(&p->e, &j->req);
 	struct proxy_refusal no;
 
+	if (acknowledges_us(p, j)) {
+		j->over = true;
+		return;
+	}
 	if (err == RT_BAD) {
 		proxy_reply_status(p, j, 400);
 		return;

@@ -144,7 +144,7 @@ void proxy_job_begin(struct proxy *p, struct proxy_job *j, const struct proxy_ta
 		return;
 	}
 	j->recurse = policy->recurse;
-	j->stateless = !j->txn || (policy->stateless && n == 1);
+	j->stateless = !j->txn;
 	proxy_context_open(&j->ctx, proxy_request_is(&j->req, SIP_INVITE), (enum proxy_fork)policy->fork, breadth,
 	                   (rt_ms)config->proxy_timer_c * 1000, 64 * (rt_ms)config->transaction_t1 + 1000);
 	j->ctx.edge = t->fixed;

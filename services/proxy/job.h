@@ -81,6 +81,7 @@ struct proxy_job {
 	uint16_t attempts;         /* client transactions opened */
 	uint8_t busy;              /* steps on the stack; nothing is freed under them */
 	bool stateless;            /* 16.11 */
+	bool stranger;             /* he is asked who he is: nothing is kept of that, 8.2.7 */
 	bool recurse;              /* follow 3xx */
 	bool over;
 };

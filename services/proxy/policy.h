@@ -10,7 +10,6 @@ struct proxy_policy {
 	enum svc_mode mode;
 	enum svc_fork fork;
 	bool recurse;
-	bool stateless;
 	bool single; /* the caller wants one target tried, not several (RFC 3841) */
 };
 

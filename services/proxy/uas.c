@@ -8,7 +8,7 @@
 #define ALLOWED   "OPTIONS, REGISTER"
 #define SUPPORTED "path, outbound, gruu"
 
-static struct slice to_tag(const struct proxy_element *e, const struct sip_msg *m)
+struct slice proxy_uas_tag(const struct proxy_element *e, const struct sip_msg *m)
 {
 	const struct slice call_id = sip_msg_get(m, SIP_HDR_CALL_ID), from = sip_msg_span(m, m->index->facts.from_tag),
 	                   branch = sip_msg_span(m, m->index->facts.via_branch);
@@ -22,7 +22,7 @@ static struct slice to_tag(const struct proxy_element *e, const struct sip_msg *
 struct sip_draft *proxy_uas_reply(const struct proxy_element *e, const struct sip_msg *request, int status)
 {
 	return sip_draft_reply(e->arena, request, status, SLICE_NONE,
-	                       status > 100 ? to_tag(e, request) : SLICE_NONE);
+	                       status > 100 ? proxy_uas_tag(e, request) : SLICE_NONE);
 }
 
 struct sip_draft *proxy_uas_refuse(const struct proxy_element *e, const struct sip_msg *request,

@@ -7,6 +7,7 @@
 #include "sip/draft.h"
 
 /* A response of our own: 8.2.6, its To tag the same each time (8.2.7). NULL when memory ran out. */
+struct slice proxy_uas_tag(const struct proxy_element *e, const struct sip_msg *request); /* of those; an ACK for one of them has it too */
 struct sip_draft *proxy_uas_reply(const struct proxy_element *e, const struct sip_msg *request, int status);
 struct sip_draft *proxy_uas_refuse(const struct proxy_element *e, const struct sip_msg *request,
                                    const struct proxy_refusal *why);

@@ -17,10 +17,10 @@ struct slice call_tag(struct registrar *self, const struct sip_msg *request)
 	return rt_arena_printf(svc_arena(self->svc), "%016llx", (unsigned long long)rt_mix(hash, facts->cseq));
 }
 
-void call_post(struct registrar *self, const struct call_question *q, const struct sip_draft *d)
+static void post(struct registrar *self, const struct call_question *q, const struct sip_draft *d, uint8_t flags)
 {
 	const struct wire_head *in = q->head;
-	const struct wire_head head = { .verb = WIRE_ANSWER, .to = in->from, .trail = in->trail, .txn = in->txn, .flow = in->flow,
+	const struct wire_head head = { .verb = WIRE_ANSWER, .flags = flags, .to = in->from, .trail = in->trail, .txn = in->txn, .flow = in->flow,
 	                                .edge = in->edge, .listener = in->listener, .born = in->born, .remote = in->remote,
 	                                .local = in->local };
 	struct rt_arena *a = svc_arena(self->svc);
@@ -35,6 +35,11 @@ void call_post(struct registrar *self, const struct call_question *q, const stru
 	}
 	if (svc_post(self->svc, &head, &out))
 		rt_log(RT_LOG_W, "register.unposted", in->trail, "to=%u; the transaction will time out", in->from);
+}
+
+void call_post(struct registrar *self, const struct call_question *q, const struct sip_draft *d)
+{
+	post(self, q, d, 0);
 }
 
 void call_refuse(struct registrar *self, const struct call_question *q, const struct reg_refusal *why)
@@ -105,7 +110,7 @@ void call_challenge(struct registrar *self, const struct call_question *q, const
 	++*self->count.challenged;
 	if (d)
 		auth_guard_challenge(door, d, a, stale);
-	call_post(self, q, d);
+	post(self, q, d, WIRE_FORGET); /* nothing is kept of a stranger, 8.2.7 */
 }
 
 /* ---- Waiting ---- */

@@ -2,6 +2,8 @@
 /* machine: RFC 3261 figures 5 to 8 as RFC 6026 redrew them, and table 4. A cell left out: the event means nothing there. */
 #include "machine.h"
 
+enum { STRANGER_MS = 100 };
+
 typedef struct txn_rule machine[TXN_STATES][TXN_EVENTS];
 
 /* clang-format off */
@@ -71,7 +73,18 @@ static const machine plain_client = {
 static const machine invite_server = {
 [TXN_BORN] = {
 	[TXN_EV_START]   = { TXN_PROCEEDING, TXN_SEND_100 | TXN_UP },
+	[TXN_EV_STRANGER] = { TXN_TRYING,    TXN_KEEP | TXN_UP | TXN_START(T) },
 	[TXN_EV_FAIL]    = { TXN_COMPLETED,  TXN_KEEP | TXN_SEND | TXN_START(G) | TXN_START(H) }, /* 503: nobody to ask */
+},
+[TXN_TRYING] = {                              /* nothing sent yet: it can still be answered without state, for no 100 stopped the caller's Timer A */
+	[TXN_EV_AGAIN]   = { TXN_PROCEEDING, TXN_STOP | TXN_SEND_100 },
+	[TXN_EV_T]       = { TXN_PROCEEDING, TXN_SEND_100 },
+	[TXN_EV_FORGET]  = { TXN_TERMINATED, TXN_STOP | TXN_SEND },
+	[TXN_EV_1XX]     = { TXN_PROCEEDING, TXN_STOP | TXN_KEEP | TXN_SEND },
+	[TXN_EV_2XX]     = { TXN_ACCEPTED,   TXN_STOP | TXN_SEND | TXN_DROP | TXN_START(L) },
+	[TXN_EV_FAIL]    = { TXN_COMPLETED,  TXN_STOP | TXN_KEEP | TXN_SEND | TXN_START(G) | TXN_START(H) },
+	[TXN_EV_CANCEL]  = { TXN_SAME,       TXN_UP },
+	[TXN_EV_UNSENT]  = { TXN_SAME,       TXN_UP_ERROR },
 },
 [TXN_PROCEEDING] = {
 	[TXN_EV_AGAIN]   = { TXN_SAME,       TXN_RESEND },
@@ -109,6 +122,7 @@ static const machine plain_server = {
 [TXN_TRYING] = {
 	[TXN_EV_2XX]     = { TXN_COMPLETED,  TXN_STOP | TXN_KEEP | TXN_SEND | TXN_START(J) },
 	[TXN_EV_FAIL]    = { TXN_COMPLETED,  TXN_STOP | TXN_KEEP | TXN_SEND | TXN_START(J) },
+	[TXN_EV_FORGET]  = { TXN_TERMINATED, TXN_STOP | TXN_SEND },
 	[TXN_EV_N]       = { TXN_PROCEEDING, TXN_SEND_100 },
 	[TXN_EV_Z]       = { TXN_TERMINATED, TXN_STOP | TXN_UP_TIMEOUT },
 },
@@ -179,6 +193,8 @@ int32_t txn_timer_delay(enum txn_event timer, enum txn_state in, bool reliable, 
 		return reliable ? 0 : (int32_t)times->t4;
 	case TXN_EV_J:
 		return reliable ? 0 : (int32_t)all;
+	case TXN_EV_T:
+		return STRANGER_MS;
 	case TXN_EV_N:
 		return (int32_t)until_t2(times);
 	default:

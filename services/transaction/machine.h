@@ -18,20 +18,21 @@ enum txn_kind { TXN_INVITE_CLIENT, TXN_PLAIN_CLIENT, TXN_INVITE_SERVER, TXN_PLAI
 #define TXN_STATE_MAP(X) /* SAME: in a rule, stay; never the state of a transaction */              \
 	X(SAME) X(BORN) X(CALLING) X(TRYING) X(PROCEEDING) X(ACCEPTED) X(COMPLETED) X(CONFIRMED) X(TERMINATED)
 
-/* What happens. Letters are the timers of RFC 3261 table 4 and RFC 6026; N, X and Z are explained at txn_timer_delay. */
+/* What happens. Letters are the timers of RFC 3261 table 4 and RFC 6026; N, T, X and Z are explained at txn_timer_delay. */
 #define TXN_EVENT_MAP(X)                                                                            \
 	X(START,   "start")    /* client: a request to send; server: one arrived */                 \
 	X(1XX,     "1xx")      /* client: received; server: the user's answer */                    \
 	X(2XX,     "2xx")                                                                           \
 	X(FAIL,    "fail")     /* 300 to 699 */                                                     \
+	X(STRANGER, "stranger") /* server: one arrived that will be asked for a password at once */ \
 	X(AGAIN,   "again")    /* server: the request, retransmitted */                             \
 	X(ACK,     "ack")      /* server */                                                         \
 	X(CANCEL,  "cancel")   /* server: a CANCEL that matches */                                  \
 	X(GIVE_UP, "give-up")  /* client: the user wants it cancelled, 9.1 */                       \
-	X(FORGET,  "forget")   /* client: the user wants no more of it */                           \
+	X(FORGET,  "forget")   /* client: the user wants no more of it; server: an answer that needs no state, 8.2.7 */ \
 	X(UNSENT,  "unsent")   /* the transport could not */                                        \
 	X(A, "A") X(B, "B") X(D, "D") X(E, "E") X(F, "F") X(G, "G") X(H, "H") X(I, "I") X(J, "J")   \
-	X(K, "K") X(L, "L") X(M, "M") X(N, "N") X(X, "X") X(Z, "Z")
+	X(K, "K") X(L, "L") X(M, "M") X(N, "N") X(T, "T") X(X, "X") X(Z, "Z")
 /* clang-format on */
 
 enum txn_state {
@@ -93,6 +94,7 @@ enum { TXN_NEVER = -1 };
  *
  * Not in the RFC's table, where its text asks for them:
  *   N   a non-INVITE request is answered 100 when nothing else was by the time Timer E reaches T2, RFC 4320 4.1
+ *   T   100 ms after its arrival a stranger's INVITE is answered 100 after all: well within the 200 ms of 17.2.1
  *   X   64*T1 after the CANCEL an unanswered INVITE counts as cancelled, 9.1
  *   Z   64*T1 after its arrival a non-INVITE request cannot be answered any more, RFC 4320 4.2
  */

@@ -87,8 +87,20 @@ static void answer_here(struct txn *self, struct txn_slot *s, const struct sip_m
 	txn_step(self, s, txn_event_of_status(status), &hand);
 }
 
+/* A request that gets no transaction: ACK for a 2xx, CANCEL that matches nothing, whatever is for a domain without state. */
+static void pass(struct txn *self, const struct wire_parcel *in)
+{
+	const uint32_t user = txn_user(self, in);
+	const struct wire_head head = about(in->head, WIRE_OFFER, user);
+
+	if (!user || svc_post(self->svc, &head, &in->msg) < 0)
+		rt_log(RT_LOG_W, "txn.nobody", in->head->trail, "method=" SLICE_FMT " dropped=1",
+		       SLICE_ARG(sip_msg_method(&in->msg)));
+}
+
 static void new_request(struct txn *self, const struct wire_parcel *in, const struct txn_match *m)
 {
+	const enum txn_event arrival = m->method == SIP_INVITE && txn_is_stranger(self, in) ? TXN_EV_STRANGER : TXN_EV_START;
 	const bool merged = txn_slots_merged(self->slots, m);
 	struct wire_head head = *in->head;
 	const struct txn_hand hand = { .head = &head, .msg = in->msg };
@@ -99,7 +111,7 @@ static void new_request(struct txn *self, const struct wire_parcel *in, const st
 	head.flags = (uint8_t)((head.flags & ~WIRE_MERGED) | (merged ? WIRE_MERGED : 0));
 	s->user = txn_user(self, in);
 	if (s->user) {
-		txn_step(self, s, TXN_EV_START, &hand);
+		txn_step(self, s, arrival, &hand);
 		return;
 	}
 	++*self->count.refused;
@@ -107,20 +119,14 @@ static void new_request(struct txn *self, const struct wire_parcel *in, const st
 	answer_here(self, s, &in->msg, 503, txn_own_tag(self, &in->msg));
 }
 
-/* A request that has no transaction here: ACK for a 2xx, CANCEL that matches nothing. The proxy knows what it is. */
-static void pass(struct txn *self, const struct wire_parcel *in)
-{
-	const uint32_t user = txn_user(self, in);
-	struct wire_head head = about(in->head, WIRE_OFFER, user);
-
-	if (txn_elsewhere(self, in))
-		return;
-	if (!user || svc_post(self->svc, &head, &in->msg) < 0)
-		rt_log(RT_LOG_W, "txn.nobody", in->head->trail, "method=" SLICE_FMT " dropped=1",
-		       SLICE_ARG(sip_msg_method(&in->msg)));
-}
-
 /* ---- ACK and CANCEL ---- */
+
+/* It matches nothing here. Another worker may know it; else the proxy knows what it is. */
+static void lost(struct txn *self, const struct wire_parcel *in)
+{
+	if (!txn_elsewhere(self, in))
+		pass(self, in);
+}
 
 static void ack(struct txn *self, const struct wire_parcel *in, const struct txn_match *m)
 {
@@ -130,7 +136,7 @@ static void ack(struct txn *self, const struct wire_parcel *in, const struct txn
 	if (s)
 		txn_step(self, s, TXN_EV_ACK, &hand);
 	else if (!slice_eq(sip_msg_span(&in->msg, in->msg.index->facts.to_tag), txn_own_tag(self, &in->msg)))
-		pass(self, in); /* else it is for a 503 that has no transaction */
+		lost(self, in); /* else it is for a 503 that has no transaction */
 }
 
 /* To tag of a CANCEL's 200: that of the INVITE's responses when there is one, 9.2. */
@@ -151,7 +157,7 @@ static void cancel(struct txn *self, const struct wire_parcel *in, const struct 
 	struct txn_slot *s = txn_slots_find(self->slots, m, txn_match_cancel), *own;
 
 	if (!s) {
-		pass(self, in);
+		lost(self, in);
 		return;
 	}
 	own = open_server(self, in, m);
@@ -176,6 +182,8 @@ void txn_server_request(struct txn *self, const struct wire_parcel *in)
 		txn_step(self, s, TXN_EV_AGAIN, &hand);
 	else if (m.method == SIP_CANCEL)
 		cancel(self, in, &m);
+	else if (txn_is_stateless(self, &in->msg))
+		pass(self, in);
 	else if (!txn_elsewhere_again(self, in))
 		new_request(self, in, &m);
 }
@@ -201,10 +209,6 @@ void txn_server_answer(struct txn *self, const struct wire_parcel *in)
 		pass_answer(self, in);
 		return;
 	}
-	if (s && in->msg.text.n == 0) { /* forwarded without state: whoever waits will ask again, 16.11 */
-		txn_end(self, s);
-		return;
-	}
 	if (!s || !status) {
 		rt_log(RT_LOG_D, "txn.late", in->head->trail, "status=%d from=%u", status, in->head->from);
 		return;
@@ -215,7 +219,10 @@ void txn_server_answer(struct txn *self, const struct wire_parcel *in)
 	}
 	if (txn_state_waits(s->state))
 		s->status = (uint16_t)status;
-	txn_step(self, s, txn_event_of_status(status), &hand);
+	if (in->head->flags & WIRE_FORGET && s->state == TXN_TRYING && sip_status_final(status))
+		txn_step(self, s, TXN_EV_FORGET, &hand);
+	else
+		txn_step(self, s, txn_event_of_status(status), &hand);
 }
 
 /* ---- Acts ---- */
@@ -237,13 +244,29 @@ int txn_server_send(struct txn *self, const struct txn_slot *s, const struct sip
 	return svc_post(self->svc, &head, &text);
 }
 
+/* 8.2.6.1: the caller's Timestamp, and how long we took when that is more than nothing. */
+static int trying(struct txn *self, const struct txn_slot *s, const struct sip_msg *request, struct sip_msg *out)
+{
+	const rt_ms took = svc_now(self->svc) - s->since;
+	const struct slice stamp = sip_msg_get(request, SIP_HDR_TIMESTAMP);
+	struct rt_arena *const a = svc_arena(self->svc);
+	struct sip_draft *const d = sip_draft_reply(a, request, 100, SLICE_NONE, SLICE_NONE);
+
+	if (!d)
+		return RT_NOMEM;
+	if (took && slice_present(stamp) && slice_find(stamp, ' ') < 0)
+		sip_draft_set(d, SIP_HDR_TIMESTAMP, rt_arena_printf(a, SLICE_FMT " %u.%03u", SLICE_ARG(stamp), (unsigned)(took / 1000),
+								    (unsigned)(took % 1000)));
+	return sip_draft_render(d, a, out);
+}
+
 int txn_server_send_100(struct txn *self, struct txn_slot *s, const struct txn_hand *hand)
 {
 	struct sip_msg request = hand->msg, out;
 
 	if (!request.index && s->kept)
 		request = txn_kept_msg(s->kept);
-	if (!request.index || txn_reply(self, &request, 100, SLICE_NONE, &out) < 0)
+	if (!request.index || trying(self, s, &request, &out) < 0)
 		return 0; /* the caller goes on retransmitting; nothing is lost */
 	txn_slot_keep(s, txn_kept_new(&out, TXN_KEEP_TEXT, 0));
 	return txn_server_send(self, s, &out);

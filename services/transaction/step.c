@@ -100,13 +100,14 @@ static int act_keep(struct step *st)
 	struct txn_slot *s = st->s;
 	const struct sip_msg *m = &st->hand->msg;
 	const bool client = txn_kind_is_client(s->kind);
-	const enum txn_keep what = client ? TXN_KEEP_WHOLE : st->ev == TXN_EV_START ? TXN_KEEP_HEAD : TXN_KEEP_TEXT;
+	const bool request = st->ev == TXN_EV_START || st->ev == TXN_EV_STRANGER;
+	const enum txn_keep what = client ? TXN_KEEP_WHOLE : request ? TXN_KEEP_HEAD : TXN_KEEP_TEXT;
 
 	if (sip_transport_reliable(s->remote.proto) &&
-	    (s->kind == TXN_PLAIN_CLIENT || (s->kind == TXN_PLAIN_SERVER && st->ev != TXN_EV_START)))
+	    (s->kind == TXN_PLAIN_CLIENT || (s->kind == TXN_PLAIN_SERVER && !request)))
 		return 0; /* sent once, and nothing is made from it */
 	txn_slot_keep(s, txn_kept_new(m, what, client ? s->client.name_n : 0));
-	if (!client && st->ev != TXN_EV_START && s->kept && m->index) {
+	if (!client && !request && s->kept && m->index) {
 		s->server.tag = m->index->facts.to_tag;
 		s->server.born.sent_tag = txn_tag_hash(sip_msg_span(m, m->index->facts.to_tag), st->self->match_key);
 	}
@@ -155,7 +156,8 @@ static int act_up(struct step *st)
 	if (txn_kind_is_client(st->s->kind))
 		txn_client_up(st->self, st->s, st->hand, 0);
 	else
-		st->refused = txn_server_up(st->self, st->s, st->ev, st->hand) < 0 && st->ev == TXN_EV_START;
+		st->refused = txn_server_up(st->self, st->s, st->ev, st->hand) < 0 &&
+			      (st->ev == TXN_EV_START || st->ev == TXN_EV_STRANGER);
 	return 0;
 }
 

@@ -71,6 +71,12 @@ struct slice txn_own_tag(struct txn *self, const struct sip_msg *request);
 /* ---- user.c ---- */
 uint32_t txn_user(struct txn *self, const struct wire_parcel *in); /* who decides this request; 0: nobody is there */
 
+/* Is it for a domain where nothing is kept, 16.11? */
+bool txn_is_stateless(struct txn *self, const struct sip_msg *request);
+
+/* Will the proxy ask for a password at once (RFC 3261 17.2.1: "unless it knows ..")? It may be wrong: then a 100 goes a little late. */
+bool txn_is_stranger(struct txn *self, const struct wire_parcel *in);
+
 /* ---- elsewhere.c: requests of transactions that another worker of this tier has ---- */
 
 /* An ACK or CANCEL that matches nothing here: hand it to the worker that had its share before. False: nobody else may know it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* user: who decides a request: the agent it was sent to, a registrar for REGISTER of our domains, a proxy for all else. */
+/* user: who decides a request, and what is known of that before: the agent it was sent to, a registrar for REGISTER of our domains, a proxy for all else. */
 #include "sip/addr.h"
 #include "txn.h"
 
@@ -69,4 +69,26 @@ uint32_t txn_user(struct txn *self, const struct wire_parcel *in)
 	if (is_for_registrar(self, request))
 		return svc_pick_near(self->svc, WIRE_REGISTRAR, aor_key(self, request));
 	return svc_pick_near(self->svc, WIRE_PROXY, rt_hash(self->pick_key, call.p, call.n));
+}
+
+bool txn_is_stateless(struct txn *self, const struct sip_msg *request)
+{
+	const struct sip_facts *f = &request->index->facts;
+	const struct svc_domain *domain = svc_config_domain(svc_config(self->svc), sip_msg_span(request, f->uri_host));
+
+	return domain && domain->stateless && request->index->method != SIP_REGISTER &&
+	       is_own(self, domain->name, f->uri_port);
+}
+
+bool txn_is_stranger(struct txn *self, const struct wire_parcel *in)
+{
+	const struct svc_domain *domain;
+	struct sip_addr addr;
+	struct sip_uri uri;
+
+	if (in->head->flags & (WIRE_PEER | WIRE_HOME) || sip_msg_has(&in->msg, SIP_HDR_PROXY_AUTHORIZATION) ||
+	    sip_addr_uri(sip_msg_get(&in->msg, SIP_HDR_FROM), &addr, &uri) < 0)
+		return false;
+	domain = svc_config_domain(svc_config(self->svc), uri.host);
+	return domain && domain->auth_calls;
 }

@@ -90,3 +90,56 @@ def cancel_forked(server):
         answer = a.wait(lambda m: m.status >= 200 and m.cseq[1] == "INVITE")
         assert answer.status == 487, answer
         a.send(ack_of(sent, answer))
+
+
+STILL = {"server.domains": "example.com auth.example.com redirect.example.com still.example.com", "domain.still.example.com.auth": "off",
+         "domain.still.example.com.stateless": "on"}
+
+
+@flow("policy.stateless", STILL)
+def stateless(server):
+    """A stateless domain: no 100, the same branch for a copy, nothing kept; a whole call passes, and a refusal (RFC 3261 16.11)."""
+    with Phone(server, server.name("a")) as a, Phone(server, server.name("b"), domain="still.example.com") as b:
+        assert b.register().status == 200
+        sent = a.invite(b.aor)
+        first = b.wait("INVITE")
+        a.silent(0.3, lambda m: m.status == 100)
+        a.send(sent)
+        again = b.wait("INVITE")
+        assert again.get("via") == first.get("via"), (first.text, again.text)
+        b.reply(first, 180, "Ringing")
+        a.wait(180)
+        b.reply(first, 200, "OK", body=sip.sdp())
+        answer = a.wait(200)
+        a.send(a.in_dialog("ACK", sent, answer, 1))
+        b.wait("ACK")
+        sent = a.invite(b.aor)
+        b.reply(b.wait("INVITE"), 486, "Busy Here")
+        a.send(ack_of(sent, a.wait(486)))
+        b.wait("ACK")                                     # it is the caller's own, end to end
+        sent = a.invite("sip:nobody@still.example.com")
+        answer = a.wait("final")
+        assert answer.status == 480, answer.text
+        a.send(ack_of(sent, answer))
+        a.silent(1, lambda m: m.status)
+
+
+@flow("policy.stranger")
+def stranger(server):
+    """A caller without credentials hears 407 and no 100, as often as he asks, and his ACK reaches nobody (RFC 3261 8.2.7)."""
+    with server.phone("a", "pw") as a, Phone(server, server.name("b")) as b:
+        assert a.register().status == 200 and b.register().status == 200
+        password, a.password = a.password, ""
+        sent = a.invite(b.aor)
+        answer = a.wait(lambda m: m.status)
+        assert answer.status == 407, answer.text
+        a.silent(1.2, lambda m: m.status)                 # nothing is repeated: nothing is kept
+        a.send(sent)
+        again = a.wait(lambda m: m.status)
+        assert again.status == 407 and again.get("to") == answer.get("to"), again.text
+        a.send(ack_of(sent, again))
+        b.silent(0.3, lambda m: True)
+        a.password = password
+        sent = a.send(a.authorize(sent, again))
+        b.reply(b.wait("INVITE"), 486, "Busy Here")
+        a.send(ack_of(sent, a.wait(486)))

@@ -8,7 +8,7 @@
  *      500 ? state                      a question; the answer follows after =
  *
  * s1, s2 are server transactions, c1, c2 client transactions, numbered as they first appear in what goes out.
- * Words after the name of a message: tcp, branch=, by= (sent-by), uri=, to=, to-tag=, from-tag=, call=, cseq=, method= (of CSeq in a
+ * Words after the name of a message: tcp, branch=, by= (sent-by), uri=, to=, to-tag=, from=, from-tag=, call=, cseq=, method= (of CSeq in a
  * response), slot=, reason=, forget, header=Name:value; for ARRIVED, ANSWER and UNSENT also the transaction. An outgoing line ends with
  * what is worth seeing: the receiver (proxy, registrar), slot, reason, merged.
  */
@@ -54,7 +54,7 @@ static rt_handle handle_of(const struct play *p, struct slice name)
 struct words {
 	struct slice what; /* INVITE, 180, or a transaction */
 	struct slice name; /* the transaction */
-	struct slice branch, by, uri, to, to_tag, from_tag, call, cseq, method, slot, reason, header;
+	struct slice branch, by, uri, to, to_tag, from, from_tag, call, cseq, method, slot, reason, header;
 	bool tcp, forget;
 };
 
@@ -72,7 +72,7 @@ static struct words read_words(struct slice line)
 {
 	struct words w = {
 		.branch = SLICE("z9hG4bKa"), .by = SLICE("phone.example.org"), .uri = SLICE("sip:bob@example.com"),
-		.to = SLICE("sip:bob@example.com"), .from_tag = SLICE("f1"), .call = SLICE("call-1"), .cseq = SLICE("1"),
+		.to = SLICE("sip:bob@example.com"), .from = SLICE("sip:alice@example.org"), .from_tag = SLICE("f1"), .call = SLICE("call-1"), .cseq = SLICE("1"),
 		.slot = SLICE("0"),
 	};
 	struct slice word;
@@ -86,7 +86,7 @@ static struct words read_words(struct slice line)
 			w.forget = true;
 		else if (!take(word, "branch=", &w.branch) && !take(word, "by=", &w.by) && !take(word, "uri=", &w.uri) &&
 			 !take(word, "to=", &w.to) && !take(word, "to-tag=", &w.to_tag) &&
-			 !take(word, "from-tag=", &w.from_tag) && !take(word, "call=", &w.call) &&
+			 !take(word, "from-tag=", &w.from_tag) && !take(word, "from=", &w.from) && !take(word, "call=", &w.call) &&
 			 !take(word, "cseq=", &w.cseq) && !take(word, "method=", &w.method) &&
 			 !take(word, "slot=", &w.slot) && !take(word, "reason=", &w.reason) &&
 			 !take(word, "header=", &w.header))
@@ -109,9 +109,9 @@ static const char *message(const struct words *w)
 			 SLICE_ARG(w->by), SLICE_ARG(w->branch));
 	if (slice_present(w->header))
 		rt_cursor_printf(&c, SLICE_FMT "\r\n", SLICE_ARG(w->header));
-	rt_cursor_printf(&c, "Max-Forwards: 70\r\nFrom: <sip:alice@example.org>;tag=" SLICE_FMT "\r\nTo: <" SLICE_FMT ">%s" SLICE_FMT
+	rt_cursor_printf(&c, "Max-Forwards: 70\r\nFrom: <" SLICE_FMT ">;tag=" SLICE_FMT "\r\nTo: <" SLICE_FMT ">%s" SLICE_FMT
 			     "\r\nCall-ID: " SLICE_FMT "\r\nCSeq: " SLICE_FMT " " SLICE_FMT "\r\nContent-Length: 0\r\n\r\n",
-			 SLICE_ARG(w->from_tag), SLICE_ARG(w->to), slice_present(w->to_tag) ? ";tag=" : "",
+			 SLICE_ARG(w->from), SLICE_ARG(w->from_tag), SLICE_ARG(w->to), slice_present(w->to_tag) ? ";tag=" : "",
 			 SLICE_ARG(w->to_tag), SLICE_ARG(w->call), SLICE_ARG(w->cseq),
 			 SLICE_ARG(slice_present(w->method) ? w->method : w->what));
 	assert_int_equal(c.err, 0);
@@ -169,7 +169,8 @@ static void say(struct play *p, struct slice verb, struct slice line)
 		head.verb = WIRE_ANSWER;
 		head.from = PROXY;
 		head.txn = handle_of(p, w.name);
-		fake_parcel(p->svc, &head, slice_eq(w.what, SLICE("-")) ? 0 : message(&w));
+		head.flags = w.forget ? WIRE_FORGET : 0;
+		fake_parcel(p->svc, &head, message(&w));
 	} else if (slice_eq(verb, SLICE("FORK"))) {
 		head.verb = WIRE_FORK;
 		head.from = PROXY;
@@ -272,7 +273,8 @@ static void wait(struct play *p, rt_ms until)
 /* The nobody's clock of the sweep ticks for ever, so the end is a time, not silence. */
 static void climb(struct slice rungs, struct rt_cursor *out)
 {
-	static char *const environment[] = { (char *)(uintptr_t) "PEAL_SERVER_DOMAINS=example.com", 0 };
+	static char *const environment[] = { (char *)(uintptr_t) "PEAL_SERVER_DOMAINS=example.com still.example.com",
+					     (char *)(uintptr_t) "PEAL_DOMAIN_STILL_EXAMPLE_COM_STATELESS=on", 0 };
 	struct play p = { .svc = fake_new(&transaction_actor, SELF, environment), .out = out };
 
 	fake_member(p.svc, TRANSPORT, WIRE_TRANSPORT);

@@ -240,7 +240,7 @@ static void a_trunk_has_no_password(void **state)
 	assert_int_equal(sip_hop_parse(&h.remote, SLICE("udp:198.51.100.10:5062")), 0);
 	h.txn = 11;
 	fake_parcel(svc, &h, invite);
-	answered(11, 407, 0);
+	assert_true(answered(11, 407, 0)->head.flags & WIRE_FORGET); /* 8.2.7 */
 	offer(12, invite);
 	assert_string_equal(asked.aor, "bob@example.com");
 	bindings(0, 0);
