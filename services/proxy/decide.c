@@ -197,6 +197,36 @@ static void admit(struct proxy *p, struct proxy_job *j, const struct proxy_door 
 		store_is_down(p, j);
 }
 
+/* A wrong password: the more often from one address, the later the answer; as at the registrar's door. */
+static void deny(struct proxy *p, struct proxy_job *j, const struct proxy_door *door)
+{
+	const rt_ms now = svc_now(p->svc);
+	const uint32_t delay = auth_sources_fail(&p->sources, &j->req.from.remote, now);
+	const struct proxy_refusal busy = { .status = 503, .header = SIP_HDR_RETRY_AFTER, .value = SLICE("5") };
+
+	rt_log(RT_LOG_W, "proxy.password", j->trail, "user=%s wrong=1 delay=%u", rt_log_safe(door->user), delay);
+	if (!delay) {
+		challenge(p, j, door, false);
+	} else if (p->late == AUTH_LATE_MAX || !j->txn) { /* tells a guesser nothing, and takes no room */
+		refuse(p, j, &busy);
+	} else {
+		p->late++;
+		j->late_due = now + delay;
+	}
+}
+
+void proxy_decide_late(struct proxy *p, struct proxy_job *j)
+{
+	struct proxy_door door;
+
+	p->late--;
+	j->late_due = 0;
+	if (proxy_auth_door(&p->e, &j->req, &door) || !door.domain)
+		proxy_reply_status(p, j, 403);
+	else
+		challenge(p, j, &door, false);
+}
+
 static void judge(struct proxy *p, struct proxy_job *j, const struct proxy_door *door, const struct loc_user *user)
 {
 	const enum auth_verdict verdict = proxy_auth_judge(&p->e, &j->req, door, user);
@@ -209,8 +239,7 @@ static void judge(struct proxy *p, struct proxy_job *j, const struct proxy_door 
 		proxy_reply_status(p, j, 400);
 		return;
 	case AUTH_WRONG:
-		rt_log(RT_LOG_W, "proxy.password", j->trail, "user=%s wrong=1", rt_log_safe(door->user));
-		challenge(p, j, door, false);
+		deny(p, j, door);
 		return;
 	case AUTH_ASK:
 	case AUTH_ASK_STALE:

@@ -50,6 +50,7 @@ static void job_end(struct proxy *p, struct proxy_job *j)
 	if (j->txn)
 		rt_table_drop(p->by_txn, txn_key(j->owner, j->txn), j->self);
 	svc_timer_stop(p->svc, &j->timer);
+	p->late -= j->late_due != 0;
 	proxy_keep_drop(&j->keep);
 	rt_pool_give(p->jobs, j->self);
 }
@@ -64,10 +65,14 @@ struct proxy_job *proxy_job_enter(struct proxy *p, rt_handle job)
 	return j;
 }
 
+static rt_ms sooner(rt_ms a, rt_ms b) /* 0: never */
+{
+	return a && (!b || a < b) ? a : b;
+}
+
 void proxy_job_leave(struct proxy *p, struct proxy_job *j)
 {
-	const rt_ms now = svc_now(p->svc), ctx_due = proxy_context_due(&j->ctx);
-	const rt_ms due = j->silent_due && (!ctx_due || j->silent_due < ctx_due) ? j->silent_due : ctx_due;
+	const rt_ms now = svc_now(p->svc), due = sooner(sooner(j->late_due, j->silent_due), proxy_context_due(&j->ctx));
 
 	if (--j->busy)
 		return;
@@ -253,6 +258,8 @@ void proxy_job_timer(struct proxy *p, rt_handle job)
 
 	if (!j)
 		return;
+	if (!j->over && j->late_due && j->late_due <= now)
+		proxy_decide_late(p, j);
 	if (!j->over && j->silent_due && j->silent_due <= now)
 		proxy_branch_silent(p, j);
 	while (!j->over && proxy_context_due(&j->ctx) && proxy_context_due(&j->ctx) <= now)

@@ -13,6 +13,7 @@
 #ifndef PROXY_JOB_H
 #define PROXY_JOB_H
 
+#include "auth/sources.h"
 #include "context.h"
 #include "dns/resolver.h"
 #include "forward.h"
@@ -44,6 +45,8 @@ struct proxy { /* the actor */
 	struct gatelist *gates;
 	struct probes *probes;
 	struct rt_timer dns_tick;
+	struct auth_sources sources; /* of wrong passwords */
+	uint32_t late;              /* jobs whose challenge waits */
 	struct proxy_counters count;
 };
 
@@ -74,6 +77,7 @@ struct proxy_job {
 	struct proxy_aim *aim[PROXY_BRANCHES_MAX]; /* in keep; by branch */
 	struct proxy_gate *gate;   /* in keep; in the order to try. NULL: it goes to none */
 	uint8_t ngate, gate_at;
+	rt_ms late_due;            /* its password was wrong, and he hears it then; 0: not waiting */
 	rt_ms silent_due;          /* a gateway that said nothing until then gives way to the next; 0: not waiting */
 	struct slice reason;       /* header lines for a CANCEL that was carried on, RFC 3326 */
 	uint32_t owner;            /* the transaction worker */
@@ -113,6 +117,7 @@ int proxy_job_add_targets(struct proxy_job *j, const struct proxy_target *t, int
 
 /* ---- decide.c ---- */
 void proxy_decide(struct proxy *p, struct proxy_job *j); /* forwards it, answers it, or waits for Redis */
+void proxy_decide_late(struct proxy *p, struct proxy_job *j); /* late_due has come */
 
 /* ---- branch.c ---- */
 void proxy_branch_launch(struct proxy *p, struct proxy_job *j, int i);

@@ -6,6 +6,7 @@
 #include "sip/addr.h"
 #include "sip/param.h"
 #include "sip/uri.h"
+#include "svc/own.h"
 
 struct check {
 	const struct sip_msg *request;
@@ -43,26 +44,17 @@ static int check_merged(struct check *c)
 	return c->merged ? refuse(c, 482, SLICE_NONE) : 0;
 }
 
-static bool is_own_name(const struct check *c, struct slice host)
-{
-	const struct svc_words *names = &c->config->server_names;
-
-	for (uint32_t i = 0; i < names->n; i++)
-		if (slice_eq_nocase(names->word[i], host))
-			return true;
-	return wire_members_own(c->members, host, 0, 0);
-}
-
 /* 10.3 step 1: the Request-URI names the domain; or this very server, then To alone says whom. */
 static int check_target(struct check *c)
 {
 	const struct sip_facts *facts = &c->request->index->facts;
 	const struct slice host = sip_msg_span(c->request, facts->uri_host);
+	struct sip_uri uri;
 
 	if (facts->uri_scheme != SIP_SCHEME_SIP && facts->uri_scheme != SIP_SCHEME_SIPS)
 		return refuse(c, 416, SLICE_NONE);
 	c->out->domain = svc_config_domain(c->config, host);
-	if (c->out->domain || is_own_name(c, host))
+	if (sip_uri_parse(&uri, sip_msg_target(c->request)) == 0 && svc_own(c->config, c->members, &uri))
 		return 0;
 	return refuse(c, 404, SLICE("Domain Not Served Here"));
 }

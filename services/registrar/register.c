@@ -228,7 +228,7 @@ static void know_target(struct registrar *self, struct reg_call *call, const str
 /* A wrong password: the more often from one address, the later the answer. */
 static void deny(struct registrar *self, struct reg_call *call, const struct svc_domain *domain)
 {
-	const uint32_t delay = reg_sources_fail(&self->sources, &call->head.remote, svc_now(self->svc));
+	const uint32_t delay = auth_sources_fail(&self->sources, &call->head.remote, svc_now(self->svc));
 	char from[64];
 	struct rt_cursor c = rt_cursor_on(from, sizeof(from));
 
@@ -240,7 +240,7 @@ static void deny(struct registrar *self, struct reg_call *call, const struct svc
 		call_end_with_challenge(self, call, domain, false);
 		return;
 	}
-	if (self->late == REG_LATE_MAX) { /* tells a guesser nothing, and takes no room */
+	if (self->late == AUTH_LATE_MAX) { /* tells a guesser nothing, and takes no room */
 		call_end(self, call, 503, SLICE("Too Many Failures"));
 		return;
 	}

@@ -6,7 +6,7 @@
 #include "auth/guard.h"
 #include "bind.h"
 #include "loc/users.h"
-#include "sources.h"
+#include "auth/sources.h"
 #include "svc/actor.h"
 
 struct registrar {
@@ -15,7 +15,7 @@ struct registrar {
 	struct loc_users *users;
 	struct rt_pool *calls;
 	struct rt_key nonce_key, tag_key, gruu_key;
-	struct reg_sources sources;
+	struct auth_sources sources;
 	struct rt_timer sweep, events;
 	struct rt_pool *notices; /* struct watch_notice: NOTIFYs under way */
 	uint32_t late;        /* calls in REG_ANSWER_LATE */
@@ -24,8 +24,6 @@ struct registrar {
 		uint64_t *granted, *refused, *challenged, *wrong, *unstored, *notified;
 	} count;
 };
-
-enum { REG_LATE_MAX = 1024 }; /* answers held back at a time; more failures than that are answered 503 at once */
 
 enum reg_step { REG_AUTHENTICATE, REG_KNOW_TARGET, REG_USE_NONCE, REG_APPLY, REG_SUBSCRIBE, REG_ANSWER_LATE };
 

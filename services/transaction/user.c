@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* user: who decides a request, and what is known of that before: the agent it was sent to, a registrar for REGISTER of our domains, a proxy for all else. */
 #include "sip/addr.h"
+#include "svc/own.h"
 #include "txn.h"
 
-static bool is_own(struct txn *self, struct slice host, uint16_t port)
+static bool is_own(struct txn *self, const struct sip_uri *uri)
 {
-	const struct svc_config *config = svc_config(self->svc);
-
-	if (svc_config_domain(config, host))
-		return true;
-	for (uint32_t i = 0; i < config->server_names.n; i++)
-		if (slice_eq_nocase(host, config->server_names.word[i]))
-			return true;
-	return wire_members_own(svc_members(self->svc), host, port, 0);
+	return svc_own(svc_config(self->svc), svc_members(self->svc), uri);
 }
 
 /* A REGISTER with a Route that leads elsewhere is on its way through, 16.4 and 16.12. */
@@ -22,7 +16,7 @@ static bool passes_through(struct txn *self, const struct sip_msg *m)
 	struct sip_uri uri;
 
 	for (int f = sip_msg_first(m, SIP_HDR_ROUTE); f >= 0; f = sip_msg_next(m, f))
-		if (sip_addr_uri(sip_msg_value(m, f), &addr, &uri) < 0 || !is_own(self, uri.host, uri.port))
+		if (sip_addr_uri(sip_msg_value(m, f), &addr, &uri) < 0 || !is_own(self, &uri))
 			return true;
 	return false;
 }
@@ -40,9 +34,9 @@ static bool watches(const struct sip_msg *m)
 
 static bool is_for_registrar(struct txn *self, const struct sip_msg *m)
 {
-	const struct sip_facts *f = &m->index->facts;
+	struct sip_uri uri;
 
-	return (m->index->method == SIP_REGISTER || watches(m)) && is_own(self, sip_msg_span(m, f->uri_host), f->uri_port) &&
+	return (m->index->method == SIP_REGISTER || watches(m)) && sip_uri_parse(&uri, sip_msg_target(m)) == 0 && is_own(self, &uri) &&
 	       !passes_through(self, m);
 }
 
@@ -75,9 +69,10 @@ bool txn_is_stateless(struct txn *self, const struct sip_msg *request)
 {
 	const struct sip_facts *f = &request->index->facts;
 	const struct svc_domain *domain = svc_config_domain(svc_config(self->svc), sip_msg_span(request, f->uri_host));
+	struct sip_uri uri;
 
-	return domain && domain->stateless && request->index->method != SIP_REGISTER &&
-	       is_own(self, domain->name, f->uri_port);
+	return domain && domain->stateless && !is_for_registrar(self, request) && sip_uri_parse(&uri, sip_msg_target(request)) == 0 &&
+	       is_own(self, &uri);
 }
 
 bool txn_is_stranger(struct txn *self, const struct wire_parcel *in)

@@ -462,14 +462,14 @@ static void only_so_many_wait(void **state)
 
 	(void)state;
 	l.password = "bad";
-	for (int i = 0; i < REG_LATE_MAX + 15; i++) {
+	for (int i = 0; i < AUTH_LATE_MAX + 15; i++) {
 		fake_parcel(svc, &head, message("u", 2 + i, authorization(&c, &l)));
 		if (i % 64 == 0)
 			kit_redis_turn(svc->redis);
 	}
 	for (int i = 0; i < 20; i++)
 		kit_redis_turn(svc->redis);
-	assert_int_equal(REG_LATE_MAX, svc->actor->load(svc->self));
+	assert_int_equal(AUTH_LATE_MAX, svc->actor->load(svc->self));
 	while ((p = fake_next(svc)))
 		unavailable += p->index->status == 503;
 	assert_int_equal(10, unavailable); /* five were free */
