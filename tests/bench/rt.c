@@ -166,8 +166,8 @@ int main(int argc, char **argv)
 {
 	struct timers timers = with_timers();
 	struct keys keys = with_keys();
-	struct rt_pool *const pool = rt_pool_new(160, 1 << 20);
-	struct rt_arena *const a = rt_arena_new(1 << 20);
+	struct rt_pool *pool = rt_pool_new(160, 1 << 20);
+	struct rt_arena *a = rt_arena_new(1 << 20);
 	struct slice text = SLICE("z9hG4bK5f0c2a310000000001000004i0192.0.2.1:5062INVITE0123456789a");
 
 	measure_only = argc > 1 ? argv[1] : 0;
@@ -179,5 +179,11 @@ int main(int argc, char **argv)
 	measure("take and give a slot of 160 bytes", slot, pool);
 	measure("two pieces of an arena", arena, a);
 	measure("keyed hash of 64 bytes", hash, &text);
+	rt_wheel_destroy(&timers.wheel);
+	free(timers.timer);
+	rt_table_destroy(&keys.table);
+	free(keys.key);
+	rt_pool_destroy(&pool);
+	rt_arena_destroy(&a);
 	return 0;
 }

@@ -39,7 +39,7 @@ struct op {
 	rt_handle handle;
 	enum op_state state;
 	uint8_t attempt, nleg;
-	bool bye_answered, bye_seen, counted;
+	bool bye_answered, bye_seen;
 	uint32_t aor, cseq, tag;
 	struct sock *sock;
 	uint64_t scheduled, sent, bye_sent; /* ns */

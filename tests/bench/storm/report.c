@@ -3,6 +3,7 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 void report_begin(struct window *w)
@@ -24,7 +25,7 @@ static void print_names(const char *mode, int number, double seconds)
 /* Microseconds of CPU an operation: all of the server, each process, the helpers, storm; and what strangers took. */
 static void print_cpu(const struct cpu_snap *a, const struct cpu_snap *b, double seconds)
 {
-	const double us = 1e3 * (counts.done ? (double)counts.done : 1), percent = 1e7 * seconds;
+	const double us = counts.done ? 1e3 * (double)counts.done : INFINITY, percent = 1e7 * seconds; /* of none: 0 */
 	const double server = (double)(b->server_ns - a->server_ns), aux = (double)(b->aux_ns - a->aux_ns);
 	const double self = (double)(b->self_ns - a->self_ns), machine = (double)(b->machine_ns - a->machine_ns);
 	const double user = (double)(b->user_ticks - a->user_ticks), system = (double)(b->system_ticks - a->system_ticks);
