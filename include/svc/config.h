@@ -107,10 +107,12 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(users,           USERS,    "",         0, 0,     "who exists: known (user: records) or any; empty: known with auth, any without")        \
 	X(mode,            MODE,     "proxy",    0, 0,     "proxy or redirect")                                                                    \
 	X(fork,            FORK,     "parallel", 0, 0,     "parallel (within a q, serial between), serial, or all")                                \
+	X(ring,            INT,      "20",       0, 3600,  "seconds a phone may ring while others wait for their turn (fork = serial, or a lower q); 0: as long as proxy.timer_c") \
 	X(recurse,         BOOL,     "off",      0, 0,     "follow 3xx contacts instead of passing them back")                                     \
 	X(stateless,       BOOL,     "off",      0, 0,     "forward and answer without transactions (RFC 3261 16.11, 8.2.7), to the best target alone")               \
 	X(max_contacts,    INT,      "10",       1, 32,    "bindings of one address of record")                                                    \
 	X(overflow,        OVERFLOW, "refuse",   0, 0,     "more contacts than that: refuse (403) or replace (the oldest)")                        \
+	X(require,         WORDS,    "",         0, 0,     "option tags an INVITE to this domain must support (Supported or Require), e.g. timer: else 421")         \
 	X(third_party,     BOOL,     "off",      0, 0,     "let a user register another user of the domain")
 /* clang-format on */
 

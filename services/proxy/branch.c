@@ -361,7 +361,7 @@ static struct slice reason(const struct proxy *p, const struct proxy_job *j)
 		return j->reason;
 	if (sip_status_success(why))
 		return SLICE("Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n");
-	return rt_arena_printf(p->e.arena, "Reason: SIP;cause=%d\r\n", why);
+	return rt_arena_printf(p->e.arena, "Reason: SIP;cause=%d\r\n", why ? why : 408);
 }
 
 void proxy_branch_give_up(struct proxy *p, struct proxy_job *j, int i, bool forget)

@@ -75,6 +75,21 @@ bool proxy_check_relay(const struct proxy_element *e, const struct proxy_request
 	return false;
 }
 
+struct proxy_refusal proxy_check_extensions(const struct proxy_element *e, const struct proxy_request *r, const struct svc_domain *domain)
+{
+	struct slice missing = SLICE("");
+
+	if (!domain || !proxy_request_is(r, SIP_INVITE) || r->msg.index->facts.to_tag.n)
+		return pass;
+	for (uint32_t i = 0; i < domain->require.n; i++) {
+		const struct slice tag = domain->require.word[i];
+
+		if (!sip_msg_lists(&r->msg, SIP_HDR_SUPPORTED, tag) && !sip_msg_lists(&r->msg, SIP_HDR_REQUIRE, tag))
+			missing = rt_arena_printf(e->arena, SLICE_FMT "%s" SLICE_FMT, SLICE_ARG(missing), missing.n ? ", " : "", SLICE_ARG(tag));
+	}
+	return missing.n ? (struct proxy_refusal){ .status = 421, .header = SIP_HDR_REQUIRE, .value = missing } : pass;
+}
+
 static bool among(struct slice words, struct slice tag)
 {
 	for (struct slice word; slice_word(&words, &word);)

@@ -11,6 +11,9 @@ struct proxy_refusal proxy_check(const struct proxy_element *e, const struct pro
 /* May this request go to a server that is not ours, proxy.relay? For targets outside our domains, and for Routes to elsewhere. */
 bool proxy_check_relay(const struct proxy_element *e, const struct proxy_request *r);
 
+/* 421 with Require for an INVITE whose sender lacks an extension that the policy of this domain wants, 21.4.16. Status 0: it may go on. */
+struct proxy_refusal proxy_check_extensions(const struct proxy_element *e, const struct proxy_request *r, const struct svc_domain *domain);
+
 /* The option tags of a header that are not among `known` (words), as one text for Unsupported; "" when all are. */
 struct slice proxy_check_tags(struct rt_arena *a, const struct sip_msg *m, enum sip_hdr list, struct slice known);
 

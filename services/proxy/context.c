@@ -212,6 +212,8 @@ void proxy_context_begun(struct proxy_context *c, int i, rt_ms now)
 
 	b->phase = PROXY_CALLING;
 	b->client = 0;
+	if (c->invite && c->ring && !b->rings_until)
+		b->rings_until = now + c->ring;
 	b->deadline = now + (c->invite ? c->timer_c : NON_INVITE_PATIENCE);
 }
 
@@ -233,7 +235,7 @@ static struct proxy_plan provisional(struct proxy_context *c, int i, int status,
 		b->deadline = now + c->patience;
 		plan.cancel = bit(i);
 	}
-	if (c->invite && status > 100 && !c->answered) { /* step 5; RFC 4320 4.1: only 100 answers a non-INVITE, hop by hop */
+	if (c->invite && status > 100 && !c->answered && !b->aside) { /* step 5; RFC 4320 4.1: only 100 answers a non-INVITE, hop by hop */
 		plan.say = PROXY_THIS;
 		plan.status = (uint16_t)status;
 		plan.from = (int8_t)i;
@@ -264,6 +266,10 @@ static struct proxy_plan failure(struct proxy_context *c, int i, int status, boo
 
 	if (c->branch[i].phase == PROXY_DONE)
 		return plan;
+	if (c->branch[i].aside && status == 487) { /* we wanted it to: he did not answer in time */
+		status = 408;
+		own = true;
+	}
 	end(c, i, status, own);
 	if (!c->answered && (c->best < 0 || proxy_best_rank(status) < proxy_best_rank(c->branch[c->best].status))) {
 		c->best = (int8_t)i;
@@ -323,8 +329,56 @@ struct proxy_plan proxy_context_lost(struct proxy_context *c, rt_ms now)
 	return settle(c, plan, -1);
 }
 
+/* ---- Turns: serial forking goes on when a target rings too long ---- */
+
+static bool turn_ends(const struct proxy_context *c, const struct proxy_branch *b)
+{
+	return is_open(b) && b->phase != PROXY_SEEKING && b->rings_until && !b->aside && !b->cancelled && !b->wish && !c->closed;
+}
+
+/* Its CANCEL goes now, or after its first provisional (9.1); the next group does not wait for what becomes of it. */
+static struct proxy_plan next_turn(struct proxy_context *c, rt_ms now)
+{
+	struct proxy_plan plan = nothing;
+
+	for (int i = 0; i < c->n; i++) {
+		struct proxy_branch *const b = &c->branch[i];
+
+		if (!turn_ends(c, b) || b->rings_until > now)
+			continue;
+		b->aside = true;
+		b->cancelled = b->phase == PROXY_RINGING;
+		b->wish = !b->cancelled;
+		if (b->cancelled) {
+			b->deadline = now + c->patience;
+			plan.cancel |= bit(i);
+		}
+		c->breadth = (uint16_t)(c->breadth + b->breadth); /* it is on its way back, RFC 5393 5.3.3 */
+		b->breadth = 0;
+	}
+	plan.launch = launch_group(c);
+	return plan;
+}
+
+/* When the first target of this group has rung long enough, if anybody waits for that; 0: never. */
+static rt_ms turn_due(const struct proxy_context *c)
+{
+	rt_ms due = 0;
+
+	if (!first_waiting(c))
+		return 0;
+	for (int i = 0; i < c->n; i++)
+		if (turn_ends(c, &c->branch[i]) && (!due || c->branch[i].rings_until < due))
+			due = c->branch[i].rings_until;
+	return due;
+}
+
 struct proxy_plan proxy_context_timer(struct proxy_context *c, rt_ms now)
 {
+	const rt_ms turn = turn_due(c);
+
+	if (turn && turn <= now)
+		return next_turn(c, now);
 	for (int i = 0; i < c->n; i++) {
 		struct proxy_branch *const b = &c->branch[i];
 		struct proxy_plan plan;
@@ -349,7 +403,7 @@ struct proxy_plan proxy_context_timer(struct proxy_context *c, rt_ms now)
 
 rt_ms proxy_context_due(const struct proxy_context *c)
 {
-	rt_ms due = 0;
+	rt_ms due = turn_due(c);
 
 	for (int i = 0; i < c->n; i++)
 		if (is_open(&c->branch[i]) && c->branch[i].deadline && (!due || c->branch[i].deadline < due))

@@ -24,6 +24,7 @@ enum proxy_fork { PROXY_BY_Q, PROXY_ONE_BY_ONE, PROXY_ALL };
 
 struct proxy_branch {
 	rt_handle client;  /* its client transaction, 0 until that has spoken */
+	rt_ms rings_until; /* then the next target's turn comes; 0: not begun, or it may ring as long as Timer C allows */
 	rt_ms deadline;    /* Timer C, or the end of patience after a CANCEL; 0: none */
 	uint16_t status;   /* final, 0 until there is one */
 	uint16_t q;        /* 0..1000 */
@@ -33,6 +34,7 @@ struct proxy_branch {
 	bool own;          /* the status was made here: no message came with it */
 	bool wish;         /* to be cancelled as soon as that is allowed, 9.1 */
 	bool cancelled;    /* a CANCEL went out */
+	bool aside;        /* it rang long enough: its turn is over, whatever it still says but yes */
 	uint8_t device;    /* branches of one device share a number; 0: unknown */
 	bool spare;        /* another flow to a device before it: only when that one failed, RFC 5626 7 */
 };
@@ -40,6 +42,7 @@ struct proxy_branch {
 struct proxy_context {
 	struct proxy_branch branch[PROXY_BRANCHES_MAX];
 	rt_ms timer_c;     /* ms */
+	rt_ms ring;        /* ms a target may ring while others wait for their turn; 0: no limit */
 	rt_ms patience;    /* ms a cancelled branch has to end: 64*T1, 9.1 */
 	uint16_t breadth;  /* Max-Breadth not lent to any branch */
 	uint16_t why;      /* what made us cancel: 200, a 6xx, 487 (the caller), 408 (Timer C); 0: nothing */
@@ -89,7 +92,7 @@ struct proxy_plan proxy_context_failed(struct proxy_context *c, int i, int statu
 struct proxy_plan proxy_context_recursed(struct proxy_context *c, int i);            /* its 3xx became targets, 16.7 step 4 */
 struct proxy_plan proxy_context_cancel(struct proxy_context *c, rt_ms now);          /* 16.10: the caller's CANCEL */
 struct proxy_plan proxy_context_lost(struct proxy_context *c, rt_ms now);            /* the server transaction died */
-struct proxy_plan proxy_context_timer(struct proxy_context *c, rt_ms now);           /* 16.8: one branch whose time came */
+struct proxy_plan proxy_context_timer(struct proxy_context *c, rt_ms now);           /* 16.8: one branch whose time came, or the next turn */
 rt_ms proxy_context_due(const struct proxy_context *c);                              /* 0: nothing is due ever */
 
 #endif

@@ -131,9 +131,12 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 	struct proxy_target only;
 	struct proxy_address to;
 	const int err = proxy_target_place(&p->e, &j->req, &to);
+	const struct proxy_refusal lacking = proxy_check_extensions(&p->e, &j->req, err ? 0 : to.domain);
 
 	if (err) {
 		proxy_reply_status(p, j, err == RT_BAD ? 400 : err == RT_ABSENT ? 404 : 500);
+	} else if (lacking.status) {
+		refuse(p, j, &lacking);
 	} else if (j->req.route >= 0 && !proxy_check_relay(&p->e, &j->req)) {
 		refuse(p, j, &forbidden);
 	} else if (to.place == PROXY_HERE || j->req.msg.index->facts.max_forwards == 0) {

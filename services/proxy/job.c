@@ -153,6 +153,7 @@ void proxy_job_begin(struct proxy *p, struct proxy_job *j, const struct proxy_ta
 	proxy_context_open(&j->ctx, proxy_request_is(&j->req, SIP_INVITE), (enum proxy_fork)policy->fork, breadth,
 	                   (rt_ms)config->proxy_timer_c * 1000, 64 * (rt_ms)config->transaction_t1 + 1000);
 	j->ctx.edge = t->fixed;
+	j->ctx.ring = (rt_ms)policy->ring * 1000;
 	proxy_job_add_targets(j, t, j->stateless ? 1 : n); /* 16.11: one target only */
 	proxy_job_carry_out(p, j, proxy_context_start(&j->ctx), -1, 0);
 }

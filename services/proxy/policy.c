@@ -4,7 +4,8 @@
 
 struct proxy_policy proxy_policy(const struct svc_domain *domain, const struct loc_policy *own)
 {
-	struct proxy_policy p = { .mode = domain->mode, .fork = domain->fork, .recurse = domain->recurse };
+	struct proxy_policy p = { .mode = domain->mode, .fork = domain->fork, .recurse = domain->recurse,
+		                  .ring = (uint32_t)domain->ring };
 
 	if (own && own->mode >= 0)
 		p.mode = (enum svc_mode)own->mode;

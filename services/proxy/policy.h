@@ -10,6 +10,7 @@ struct proxy_policy {
 	enum svc_mode mode;
 	enum svc_fork fork;
 	bool recurse;
+	uint32_t ring; /* seconds; 0: no limit */
 	bool single; /* the caller wants one target tried, not several (RFC 3841) */
 };
 

@@ -3,7 +3,7 @@
 #include "uas.h"
 
 #include "check.h"
-#include "sip/param.h"
+#include "sip/body.h"
 
 #define ALLOWED   "OPTIONS, REGISTER"
 #define SUPPORTED "path, outbound, gruu"
@@ -60,20 +60,6 @@ static int method_status(const struct sip_msg *m)
 	}
 }
 
-/* 8.2.3: a body that must be understood, and is not. We understand none; REGISTER and OPTIONS need none. */
-static bool must_read_body(const struct sip_msg *m)
-{
-	const struct slice disposition = sip_msg_get(m, SIP_HDR_CONTENT_DISPOSITION);
-	const int semi = slice_present(disposition) ? slice_find(disposition, ';') : -1;
-	struct slice handling = SLICE_NONE;
-
-	if (!m->index->body_n)
-		return false;
-	if (semi >= 0)
-		handling = sip_param_get(slice_from(disposition, (uint32_t)semi + 1), SLICE("handling"));
-	return slice_eq_nocase(handling, SLICE("required"));
-}
-
 /* 11.2: what an OPTIONS tells about us. */
 static void describe(struct sip_draft *d)
 {
@@ -89,6 +75,7 @@ static struct proxy_refusal examine(const struct proxy_element *e, const struct 
 	const struct sip_msg *const m = &r->msg;
 	const struct slice unknown = proxy_check_tags(e->arena, m, SIP_HDR_REQUIRE, SLICE(SUPPORTED));
 	const int status = method_status(m);
+	struct proxy_refusal body = { .status = 415 };
 
 	if (status == 405)
 		return (struct proxy_refusal){ .status = 405, .header = SIP_HDR_ALLOW, .value = SLICE(ALLOWED) };
@@ -96,8 +83,8 @@ static struct proxy_refusal examine(const struct proxy_element *e, const struct 
 		return (struct proxy_refusal){ .status = 482 };
 	if (unknown.n && !proxy_request_is(r, SIP_CANCEL)) /* 8.2.2.3 */
 		return (struct proxy_refusal){ .status = 420, .header = SIP_HDR_UNSUPPORTED, .value = unknown };
-	if (must_read_body(m))
-		return (struct proxy_refusal){ .status = 415, .header = SIP_HDR_ACCEPT, .value = SLICE("application/sdp") };
+	if (sip_body_refused(m, &body.header, &body.value)) /* 8.2.3 */
+		return body;
 	return (struct proxy_refusal){ .status = (uint16_t)status };
 }
 

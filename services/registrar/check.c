@@ -4,7 +4,7 @@
 
 #include "rt/cursor.h"
 #include "sip/addr.h"
-#include "sip/param.h"
+#include "sip/body.h"
 #include "sip/uri.h"
 #include "svc/own.h"
 
@@ -91,14 +91,10 @@ static int check_require(struct check *c)
 /* 8.2.3: nothing in a body concerns a registrar; it is refused only when the client insists that it is understood. */
 static int check_body(struct check *c)
 {
-	const struct slice disposition = sip_msg_get(c->request, SIP_HDR_CONTENT_DISPOSITION);
-	const int at = slice_find(disposition, ';');
-	const struct slice handling =
-		at < 0 ? SLICE_NONE : sip_param_get(slice_from(disposition, (uint32_t)at + 1), SLICE("handling"));
+	struct slice value;
+	enum sip_hdr header;
 
-	if (c->request->index->body_n == 0 || !slice_eq_nocase(handling, SLICE("required")))
-		return 0;
-	return refuse_with(c, 415, SIP_HDR_ACCEPT, SLICE("application/sdp"));
+	return sip_body_refused(c->request, &header, &value) ? refuse_with(c, 415, header, value) : 0;
 }
 
 /* 10.3 step 5: the address of record, canonical; it must lie in the domain of the Request-URI. */

@@ -45,6 +45,18 @@ def failover(server):
         call(server, a, b, "sip:bob@two.test")
 
 
+@flow("dns.naptr-dead", SETTINGS)
+def naptr_dead(server):
+    """NAPTR prefers TCP, and nobody listens there: the next one of its order gets the call (RFC 3263 4.1, 4.3; RFC 3403 4.1)."""
+    with Phone(server, "a") as a, Phone(server, "b") as b, NameServer(PORT, f"""
+            half.test NAPTR 10 50 s SIP+D2T _tcp.half.test
+            half.test NAPTR 10 60 s SIP+D2U _udp.half.test
+            _tcp.half.test SRV 0 0 {take()} host.half.test
+            _udp.half.test SRV 0 0 {b.port} host.half.test
+            host.half.test A 127.0.0.1"""):
+        call(server, a, b, "sip:bob@half.test")
+
+
 @flow("dns.naptr", SETTINGS)
 def naptr(server):
     """NAPTR prefers TCP: the request comes over TCP, to the port of its SRV record (RFC 3263 4.1)."""

@@ -143,3 +143,105 @@ def stranger(server):
         sent = a.send(a.authorize(sent, again))
         b.reply(b.wait("INVITE"), 486, "Busy Here")
         a.send(ack_of(sent, a.wait(486)))
+
+
+@flow("policy.switched-while-running")
+def switched(server):
+    """`peal policy set` makes a redirect server of the proxy for one user, and of the next call on; `peal policy rm` undoes it (8.3, 16.5)."""
+    with Phone(server, server.name("a")) as a, Phone(server, server.name("b")) as b:
+        assert b.register().status == 200
+        for words, status in ((("set", b.aor[4:], "redirect"), 302), (("set", b.aor[4:], "proxy"), 486), (("set", b.aor[4:], "redirect"), 302),
+                              (("rm", b.aor[4:]), 486)):
+            server.peal("policy", *words)
+            sent = a.invite(b.aor)
+            if status == 486:
+                b.reply(b.wait("INVITE"), 486, "Busy Here")
+            answer = a.wait("final")
+            assert answer.status == status, answer.text
+            a.send(ack_of(sent, answer))
+
+
+@flow("policy.recursion")
+def recursion(server):
+    """A 3xx is followed where `peal policy set .. recurse` says so: each contact once, best q first; else it is passed (16.7 step 4)."""
+    with Phone(server, server.name("a")) as a, Phone(server, server.name("b")) as b, Phone(server, "c") as c, Phone(server, "d") as d:
+        assert b.register().status == 200
+        contacts = [("Contact", f"<{c.contact}>;q=0.9, <{d.contact}>;q=0.3, <{b.contact}>, <{c.contact}>;q=0.1")]
+        sent = a.invite(b.aor)
+        b.reply(b.wait("INVITE"), 302, "Moved Temporarily", fields=contacts)
+        answer = a.wait("final")
+        assert answer.status == 302 and sip.uri_of(answer.all("contact")[-1]) == c.contact, answer.text
+        a.send(ack_of(sent, answer))
+        server.peal("policy", "set", b.aor[4:], "recurse")
+        sent = a.invite(b.aor)
+        b.reply(b.wait("INVITE"), 302, "Moved Temporarily", fields=contacts)
+        first = c.wait("INVITE")
+        assert first.uri == c.contact, first.text
+        d.silent(0.3, lambda m: m.method == "INVITE")
+        c.reply(first, 486, "Busy Here")
+        d.reply(d.wait("INVITE"), 200, "OK", body=sip.sdp())
+        answer = a.wait("final")
+        assert answer.status == 200, answer.text
+        a.send(a.in_dialog("ACK", sent, answer, 1))
+        d.wait("ACK")
+        b.silent(0.2, lambda m: m.method == "INVITE")
+        c.silent(0.1, lambda m: m.method == "INVITE")
+
+
+@flow("policy.all-at-once")
+def all_at_once(server):
+    """fork = all: every phone rings at once, whatever its q; parallel: those of the best q."""
+    with Phone(server, server.name("a")) as a, Phone(server, server.name("b")) as b, Phone(server, b.user) as low:
+        assert b.register(q="1.0").status == 200 and low.register(q="0.2").status == 200
+        sent = a.invite(b.aor)
+        high = b.wait("INVITE")
+        low.silent(0.4, lambda m: m.method == "INVITE")
+        b.reply(high, 486, "Busy Here")
+        low.reply(low.wait("INVITE"), 486, "Busy Here")
+        a.send(ack_of(sent, a.wait(486)))
+        server.peal("policy", "set", b.aor[4:], "all")
+        sent = a.invite(b.aor)
+        for phone in (low, b):
+            phone.reply(phone.wait("INVITE"), 486, "Busy Here")
+        a.send(ack_of(sent, a.wait(486)))
+
+
+RING = {"server.domains": "example.com auth.example.com redirect.example.com hunt.example.com", "domain.hunt.example.com.auth": "off",
+        "domain.hunt.example.com.fork": "serial", "domain.hunt.example.com.ring": 1, "domain.hunt.example.com.require": "timer"}
+
+
+@flow("policy.ring", RING)
+def ring(server):
+    """Serial forking: a phone that rings longer than `ring` is cancelled, and the next one rings; its 487 is nobody's answer."""
+    with Phone(server, server.name("a")) as a, Phone(server, server.name("b"), domain="hunt.example.com") as b, \
+            Phone(server, b.user, domain="hunt.example.com") as other:
+        assert b.register(q="0.9").status == 200 and other.register(q="0.1").status == 200
+        sent = a.invite(b.aor, fields=[("Supported", "timer")])
+        first = b.wait("INVITE")
+        b.reply(first, 180, "Ringing")
+        second = other.wait("INVITE", 3)
+        cancel = b.wait("CANCEL")
+        assert "cause=408" in cancel.get("reason"), cancel.text
+        b.reply(cancel, 200, "OK")
+        b.reply(first, 487, "Request Terminated")
+        b.wait("ACK")
+        other.reply(second, 180, "Ringing")
+        a.silent(1.5, lambda m: m.status >= 200)          # the last one may ring on
+        other.reply(second, 200, "OK", body=sip.sdp())
+        answer = a.wait(200)
+        a.send(a.in_dialog("ACK", sent, answer, 1))
+        other.wait("ACK")
+
+
+@flow("policy.extension-required", RING)
+def extension_required(server):
+    """A domain that requires an extension answers 421 with Require to an INVITE without it (RFC 3261 21.4.16), and only to that."""
+    with Phone(server, server.name("a")) as a, Phone(server, server.name("b"), domain="hunt.example.com") as b:
+        assert b.register().status == 200
+        assert refusal(a, b.aor, 421).all("require") == ["timer"]
+        sent = a.invite(b.aor, fields=[("Supported", "100rel, timer")])
+        b.reply(b.wait("INVITE"), 486, "Busy Here")
+        a.send(ack_of(sent, a.wait(486)))
+        m = a.send(a.request("MESSAGE", b.aor))
+        b.reply(b.wait("MESSAGE"), 200)
+        assert a.wait(200).get("call-id") == m.get("call-id")

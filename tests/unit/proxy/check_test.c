@@ -187,6 +187,36 @@ static void redirect_rfc3261_8_3(void **state)
 	assert_int_equal(left, 0);
 }
 
+static void rfc3261_21_4_16_extension_required(void **state)
+{
+	static const char *const row[][2] = {
+		{ "Supported: timer, 100rel\r\n", 0 }, { "Require: timer\r\nSupported: 100rel\r\n", 0 }, { "Supported: TIMER\r\n", "100rel" },
+		{ "", "timer, 100rel" },
+	};
+	struct proxy_refusal no;
+
+	(void)state;
+	scene_configure((char[]){ "PEAL_DOMAIN_EXAMPLE_COM_REQUIRE=timer 100rel" }, 0);
+	const struct svc_domain *const domain = svc_config_domain(scene.config, SLICE("example.com"));
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), "INVITE sip:bob@example.com SIP/2.0\r\n" VIA REST "CSeq: 1 INVITE\r\n%s\r\n", row[i][0]);
+		const struct proxy_request r = scene_request(text);
+
+		no = proxy_check_extensions(&scene, &r, domain);
+		assert_int_equal(no.status, row[i][1] ? 421 : 0);
+		if (row[i][1]) {
+			assert_int_equal(no.header, SIP_HDR_REQUIRE);
+			assert_text(no.value, row[i][1]);
+		}
+		assert_int_equal(proxy_check_extensions(&scene, &r, 0).status, 0);
+	}
+	const struct proxy_request message = scene_request("MESSAGE sip:bob@example.com SIP/2.0\r\n" VIA REST "CSeq: 1 MESSAGE\r\n\r\n");
+	assert_int_equal(proxy_check_extensions(&scene, &message, domain).status, 0);
+	scene_configure(0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +225,7 @@ int main(void)
 		cmocka_unit_test(step_4_loop_and_spiral),
 		cmocka_unit_test(step_5_proxy_require),
 		cmocka_unit_test(never_an_open_relay),
+		cmocka_unit_test(rfc3261_21_4_16_extension_required),
 		cmocka_unit_test(uas_rfc3261_8_2),
 		cmocka_unit_test(uas_rfc3261_8_2_2_2_merged),
 		cmocka_unit_test(uas_rfc3261_8_2_3_a_body_that_must_be_read),

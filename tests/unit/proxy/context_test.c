@@ -6,7 +6,7 @@
 #include "sip/names.h"
 
 /*
- * Events: add Q | add Q/DEVICE | start | N> begun | N=STATUS a response | N!STATUS a local failure | N~ recursed |
+ * Events: ring MS | add Q | add Q/DEVICE | start | N> begun | N=STATUS a response | N!STATUS a local failure | N~ recursed |
  *         cancel | lost | +MS time passes, due timers fire
  */
 struct ladder {
@@ -97,7 +97,9 @@ static const char *run(bool invite, enum proxy_fork fork, uint16_t breadth, cons
 	proxy_context_open(&l.c, invite, fork, breadth, 185000, 32000);
 	snprintf(copy, sizeof(copy), "%s", script);
 	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(0, " ", &save)) {
-		if (!strcmp(w, "add")) {
+		if (!strcmp(w, "ring")) {
+			l.c.ring = (rt_ms)atoi(strtok_r(0, " ", &save));
+		} else if (!strcmp(w, "add")) {
 			char *const q = strtok_r(0, " ", &save), *const device = strchr(q, '/');
 
 			assert_true(proxy_context_add(&l.c, (uint16_t)atoi(q), device ? (uint8_t)atoi(device + 1) : 0) >= 0);
@@ -168,6 +170,66 @@ static void rfc3261_16_7_step6_503_becomes_500(void **state)
 	LADDER(true, PROXY_BY_Q, "add 1000 start 0> 0!503",
 	       "start | launch 0\n"
 	       "0!503 | own 500 over\n");
+}
+
+/* 16.6 step 11 leaves it to us how long one target of a sequence may ring. */
+static void a_phone_that_rings_too_long_gives_way(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "ring 20000 add 1000 add 500 start 0> 0=180 +19999 +1 1> 0=487 1=180 1=200",
+	       "start | launch 0\n"
+	       "0=180 | pass 180 from 0\n"
+	       "+1    | launch 1 cancel 0\n"
+	       "0=487 |\n"
+	       "1=180 | pass 180 from 1\n"
+	       "1=200 | pass 200 from 1 over\n");
+	LADDER(true, PROXY_BY_Q, "ring 20000 add 1000 start 0> 0=180 +100000 0=486", /* nobody waits: it may ring on */
+	       "start | launch 0\n"
+	       "0=180 | pass 180 from 0\n"
+	       "0=486 | pass 486 from 0 over\n");
+	LADDER(true, PROXY_ONE_BY_ONE, "ring 1000 add 1000 add 1000 add 1000 start 0> +1000 1> +1000 2> +1000 0!408 1!408 2=486",
+	       "start | launch 0\n"
+	       "+1000 | launch 1\n"
+	       "+1000 | launch 2\n"
+	       "0!408 |\n"
+	       "1!408 |\n"
+	       "2=486 | pass 486 from 2 over\n");
+}
+
+static void a_phone_whose_turn_is_over_may_still_say_yes(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "ring 20000 add 1000 add 500 start 0> 0=180 +20000 1> 1=180 0=200 1=487",
+	       "start | launch 0\n"
+	       "0=180 | pass 180 from 0\n"
+	       "+20000| launch 1 cancel 0\n"
+	       "1=180 | pass 180 from 1\n"
+	       "0=200 | cancel 1 pass 200 from 0\n"
+	       "1=487 | over\n");
+}
+
+static void a_silent_phone_is_cancelled_when_it_speaks_9_1(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "ring 20000 add 1000 add 500 start 0> +20000 1> 0=180 1=486 0=487",
+	       "start | launch 0\n"
+	       "+20000| launch 1\n"
+	       "0=180 | cancel 0\n"
+	       "1=486 | keep\n"
+	       "0=487 | kept 486 from 1 over\n");
+}
+
+static void the_caller_hangs_up_between_two_turns(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "ring 20000 add 1000 add 500 add 100 start 0> 0=180 +20000 1> 1=180 cancel +20000 0=487 1=487",
+	       "start | launch 0\n"
+	       "0=180 | pass 180 from 0\n"
+	       "+20000| launch 1 cancel 0\n"
+	       "1=180 | pass 180 from 1\n"
+	       "cancel| cancel 1\n"
+	       "0=487 |\n"
+	       "1=487 | pass 487 from 1 over\n");
 }
 
 static void rfc3261_16_7_a_6xx_waits_for_the_others(void **state)
@@ -493,6 +555,10 @@ int main(void)
 		cmocka_unit_test(rfc3261_16_7_step10_a_2xx_cancels_the_others),
 		cmocka_unit_test(rfc3261_16_7_step6_the_best_of_all),
 		cmocka_unit_test(rfc3261_16_7_step6_503_becomes_500),
+		cmocka_unit_test(a_phone_that_rings_too_long_gives_way),
+		cmocka_unit_test(a_phone_whose_turn_is_over_may_still_say_yes),
+		cmocka_unit_test(a_silent_phone_is_cancelled_when_it_speaks_9_1),
+		cmocka_unit_test(the_caller_hangs_up_between_two_turns),
 		cmocka_unit_test(rfc3261_16_7_a_6xx_waits_for_the_others),
 		cmocka_unit_test(rfc3261_16_7_step7_every_challenge_is_kept),
 		cmocka_unit_test(rfc3261_16_10_cancel_goes_where_a_provisional_came),
