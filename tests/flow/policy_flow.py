@@ -245,3 +245,26 @@ def extension_required(server):
         m = a.send(a.request("MESSAGE", b.aor))
         b.reply(b.wait("MESSAGE"), 200)
         assert a.wait(200).get("call-id") == m.get("call-id")
+
+
+@flow("policy.register-elsewhere")
+def register_elsewhere(server):
+    """REGISTER for a registrar that is not ours passes, with our Path when the phone knows of it (RFC 3261 16.5, RFC 3327 5.1)."""
+    with Phone(server, server.name("a")) as a, Phone(server, "registrar") as far:
+        uri = f"sip:{far.host}:{far.port}"
+        for fields, path in (([], 0), ([("Supported", "path, outbound")], 1)):
+            a.send(a.request("REGISTER", uri, to=f"sip:{a.user}@far.test", fields=[("Contact", f"<{a.contact}>"), *fields]))
+            arrived = far.wait("REGISTER")
+            assert arrived.uri == uri and len(arrived.all("path")) == path, arrived.text
+            far.reply(arrived, 200)
+            a.wait(200)
+
+
+@flow("policy.register-elsewhere-refused", {"proxy.relay": "users"})
+def register_elsewhere_refused(server):
+    """A stranger's REGISTER for elsewhere is refused like any other request (proxy.relay); a port of our name that is not ours is elsewhere."""
+    with Phone(server, server.name("a")) as a, Phone(server, "registrar") as far:
+        for uri in (f"sip:{far.host}:{far.port}", f"sip:{server.domain}:{far.port}"):
+            answer = a.ask(a.request("REGISTER", uri, to=a.aor, fields=[("Contact", f"<{a.contact}>")]))
+            assert answer.status == 403, answer.text
+        far.silent(0.3)
