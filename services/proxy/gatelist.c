@@ -25,6 +25,7 @@ struct gatelist {
 	struct gateways *now, *fresh;
 	struct rt_timer timer;
 	char version[24];
+	uint64_t *marks;
 	uint8_t timer_name;
 	bool known, asking, again;
 };
@@ -251,9 +252,11 @@ void gatelist_failed(struct gatelist *self, struct slice uri, const char *why)
 	if (!h || left > seconds * 3 / 4)
 		return;
 	news = gateways_mark(self->now, uri, now + seconds, now);
-	if (news)
+	if (news) {
+		++*self->marks;
 		rt_log(RT_LOG_W, "gateway.down", 0, "uri=%s group=" SLICE_FMT " why=%s", rt_log_safe(uri),
 		       SLICE_ARG(gateways_group(self->now, (int)h->group)), why);
+	}
 	value = rt_arena_printf(svc_arena(self->svc), "%lld %s", (long long)(now + seconds), why);
 	tell(self, 4, (struct slice[]){ SLICE("HSET"), SLICE("gateways:down"), uri, value }, news);
 }
@@ -280,6 +283,7 @@ struct gatelist *gatelist_new(struct svc *svc, uint8_t timer_name)
 		return 0;
 	self->svc = svc;
 	self->timer_name = timer_name;
+	self->marks = svc_counter(svc, "proxy_gateways_marked_total", "times a gateway was found to be down");
 	self->fresh = from_config(self);
 	if (!self->fresh) {
 		free(self);
