@@ -12,6 +12,16 @@ from kit.server import render
 from kit.sip import uri_of
 
 
+def arrives(caller, sent, callee):
+    """The INVITE at the callee; sent again after T1 as a phone does, for a datagram may go with the worker it came to."""
+    for _ in range(6):
+        try:
+            return callee.wait("INVITE", 0.5)
+        except AssertionError:
+            caller.send(sent)
+    return callee.wait("INVITE", 0.5)
+
+
 def works(server, within=20):
     """A fresh user registers and is called, within so many seconds; the last failure otherwise."""
     end = time.monotonic() + within
@@ -21,7 +31,7 @@ def works(server, within=20):
                 answer = b.register()
                 assert answer.status == 200, answer
                 sent = a.invite(b.aor)
-                b.reply(b.wait("INVITE", 3), 486, "Busy Here")
+                b.reply(arrives(a, sent, b), 486, "Busy Here")
                 a.send(ack_of(sent, a.wait(486, 3)))
                 return
         except AssertionError:
