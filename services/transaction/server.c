@@ -166,6 +166,16 @@ static void cancel(struct txn *self, const struct wire_parcel *in, const struct 
 	txn_step(self, s, TXN_EV_CANCEL, &hand);
 }
 
+/* Still waiting for a proxy or registrar that died: the request has come again, so another one can be asked. */
+static bool ask_another(struct txn *self, struct txn_slot *s, const struct txn_hand *again, const struct wire_parcel *in)
+{
+	if (s->kind != TXN_PLAIN_SERVER || s->state != TXN_TRYING || !s->user || wire_members_get(svc_members(self->svc), s->user))
+		return false;
+	s->user = txn_user(self, in);
+	rt_log(RT_LOG_I, "txn.another", s->trail, "user=%u", s->user);
+	return s->user && txn_server_up(self, s, TXN_EV_START, again) == 0;
+}
+
 void txn_server_request(struct txn *self, const struct wire_parcel *in)
 {
 	const struct txn_hand hand = { .head = in->head, .msg = in->msg };
@@ -178,6 +188,8 @@ void txn_server_request(struct txn *self, const struct wire_parcel *in)
 		return;
 	}
 	s = txn_slots_find(self->slots, &m, txn_match_again);
+	if (s && ask_another(self, s, &hand, in))
+		return;
 	if (s)
 		txn_step(self, s, TXN_EV_AGAIN, &hand);
 	else if (m.method == SIP_CANCEL)

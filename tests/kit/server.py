@@ -85,6 +85,7 @@ class Server:
         self.state = tempfile.mkdtemp(prefix="peal-flow-", dir=os.environ.get("TMPDIR", "/tmp"))
         self.redis = Redis(os.path.join(self.state, "redis"))
         self.workers, self.users, self.partners = [], 0, {}
+        self.started = {}                     # how many of each name
         self.settings = {
             "server.domains": "example.com auth.example.com redirect.example.com",
             "server.state": os.path.join(self.state, "run"),
@@ -150,7 +151,7 @@ class Server:
         return self
 
     def add(self, name):
-        n = sum(w.name.startswith(name) for w in self.workers) + 1
+        n = self.started[name] = self.started.get(name, 0) + 1
         log = os.path.join(self.state, "log", f"{name}.{n}.log")
         binary = os.path.join(self.bin, f"peal-{name}")
         self.workers.append(Worker(f"{name}.{n}", [binary, "--config", self.config], self.env(), log))
