@@ -6,6 +6,7 @@
  *           RESULT    what became of a FORK                -> job.c, probe.c
  *           ABANDON   its caller cancelled, or is gone     -> job.c
  *           ARRIVED   a response no transaction waits for  -> reply.c
+ *           ALIASES   which peers a transport is connected with
  *           UNSENT    a stateless message did not leave: nothing to do, 16.11
  *           ECHO      are you alive?
  *   sends   ANSWER, FORK, GIVE_UP to the transaction that offered; DEPART to a transport
@@ -88,6 +89,16 @@ static void echo(struct proxy *p, const struct wire_parcel *in)
 		rt_log(RT_LOG_D, "proxy.echo", in->head->trail, "lost=1");
 }
 
+static void learn(struct proxy *p, const struct wire_parcel *in)
+{
+	const int err = wire_aliases_take(p->aliases, p->e.members, in->head->from, in->msg.text);
+
+	if (err < 0)
+		rt_log(RT_LOG_W, "proxy.aliases", 0, "edge=%u why=%s", in->head->from, rt_err_name(err));
+	else if (err)
+		rt_log(RT_LOG_D, "proxy.aliases", 0, "proxy=%u edge=%u known=%u", svc_id(p->svc), in->head->from, wire_aliases_count(p->aliases));
+}
+
 static void parcel(void *self, const struct wire_parcel *in)
 {
 	struct proxy *const p = self;
@@ -110,6 +121,9 @@ static void parcel(void *self, const struct wire_parcel *in)
 	case WIRE_ARRIVED:
 		if (in->msg.index && !sip_msg_is_request(&in->msg))
 			proxy_reply_stateless(p, in);
+		break;
+	case WIRE_ALIASES:
+		learn(p, in);
 		break;
 	case WIRE_ECHO:
 		if (!(in->head->flags & WIRE_BACK))
@@ -162,6 +176,7 @@ static void close_actor(void **self_p)
 		return;
 	svc_timer_stop(p->svc, &p->dns_tick);
 	probes_destroy(&p->probes);
+	wire_aliases_destroy(&p->aliases);
 	gatelist_destroy(&p->gates);
 	dns_resolver_destroy(&p->dns);
 	loc_users_destroy(&p->users);
@@ -211,8 +226,10 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->dns = resolver(p);
 	p->gates = gatelist_new(svc, 'G');
 	p->probes = probes_new(p);
+	p->aliases = wire_aliases_new();
+	p->e.aliases = p->aliases;
 	(void)!loc_lookup_remember(svc_redis(svc), (uint32_t)p->e.config->redis_stale_users, (uint32_t)p->e.config->redis_stale_age);
-	if (p->gates && p->probes && p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
+	if (p->gates && p->probes && p->aliases && p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
 		return 0;
 	rt_log(RT_LOG_E, "proxy.open", 0, "why=\"no memory, or no usable name server in proxy.dns_servers\"");
 	close_actor(self_p);

@@ -136,6 +136,10 @@ static int way_of(struct proxy *p, struct proxy_job *j, const struct proxy_aim *
 {
 	if (!aim->by_way)
 		return proxy_way_to(&p->e, &j->req.from, &aim->hop[aim->at], way);
+	if (aim->by_alias) {
+		*way = aim->alias;
+		return 0;
+	}
 	*way = aim->target.way;
 	return proxy_way_back(&p->e, way);
 }
@@ -240,7 +244,7 @@ static void by_address(struct proxy *p, struct proxy_job *j, int i)
 	struct sip_hop hop, *kept;
 
 	j->ctx.branch[i].phase = PROXY_SEEKING;
-	aim->by_way = false;
+	aim->by_way = aim->by_alias = false;
 	if (proxy_forward_numeric(&aim->next, &hop)) {
 		search(p, j, i);
 		return;
@@ -270,6 +274,7 @@ static void find(struct proxy *p, struct proxy_job *j, int i)
 		ended(p, j, i, 416);
 		return;
 	}
+	aim->by_alias = false;
 	aim->by_way = (way.edge || way.remote.family) && !proxy_way_back(&p->e, &way); /* no edge: a binding that was imported */
 	if (aim->by_way) {
 		aim->hop = &aim->target.way.remote;
@@ -278,6 +283,11 @@ static void find(struct proxy *p, struct proxy_job *j, int i)
 		try_hops(p, j, i, RT_ABSENT);
 	} else if (aim->target.outbound) {
 		ended(p, j, i, 430);
+	} else if (!proxy_way_alias(&p->e, &j->req.from, &aim->next.uri, j->trail, &aim->alias)) {
+		aim->by_way = aim->by_alias = true;
+		aim->hop = &aim->alias.remote;
+		aim->nhop = 1;
+		try_hops(p, j, i, RT_ABSENT);
 	} else {
 		by_address(p, j, i);
 	}
@@ -330,13 +340,15 @@ void proxy_branch_unwanted(struct proxy *p, const struct wire_head *result)
 		rt_log(RT_LOG_W, "proxy.uncancelled", result->trail, "unwanted=1");
 }
 
-/* A connection that is gone, of a phone that never promised to keep it (RFC 5626): its Contact may still be reached. */
+/* A connection that is gone, of a phone that never promised to keep it (RFC 5626), or of a peer: he may still be reached where he says. */
 static bool leave_the_way(struct proxy *p, struct proxy_job *j, int i, int err)
 {
 	struct proxy_aim *const aim = j->aim[i];
 	struct proxy_branch *const b = &j->ctx.branch[i];
+	const bool of_peer = aim->by_alias && (err == RT_ABSENT || err == RT_DOWN);
+	const bool of_phone = aim->by_way && !aim->by_alias && aim->target.way.flow && !aim->target.outbound && err == RT_ABSENT;
 
-	if (!aim->by_way || !aim->target.way.flow || aim->target.outbound || err != RT_ABSENT || b->phase == PROXY_DONE || b->wish)
+	if (!(of_peer || of_phone) || b->phase == PROXY_DONE || b->wish)
 		return false;
 	b->attempt++;
 	by_address(p, j, i);

@@ -7,11 +7,13 @@
 #include "rt/hash.h"
 #include "sip/uri.h"
 #include "svc/config.h"
+#include "wire/aliases.h"
 #include "wire/members.h"
 
 struct proxy_element {
 	const struct svc_config *config;
 	const struct wire_members *members;
+	const struct wire_aliases *aliases; /* peers reached over connections of theirs, RFC 5923 */
 	struct rt_arena *arena; /* lives until the end of the event */
 	struct rt_key branch;   /* checks our branches */
 	struct rt_key dialog;   /* signs our Record-Route values */

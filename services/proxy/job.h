@@ -44,6 +44,7 @@ struct proxy { /* the actor */
 	struct dns_resolver *dns;
 	struct gatelist *gates;
 	struct probes *probes;
+	struct wire_aliases *aliases;
 	struct rt_timer dns_tick;
 	struct auth_sources sources; /* of wrong passwords */
 	uint32_t late;              /* jobs whose challenge waits */
@@ -56,7 +57,9 @@ struct proxy_aim { /* one branch: its target, the hops it may be reached by, wha
 	const struct sip_hop *hop; /* in the order to try, RFC 3263 4.3 */
 	struct sip_msg reply;      /* kept for 16.7 step 6 and 7; index NULL: none */
 	uint8_t nhop, at;
+	struct proxy_way alias;    /* the connection its peer keeps with us, RFC 5923 */
 	bool by_way;               /* the hop is the way its binding told: no other will do */
+	bool by_alias;             /* by_way, and that way is `alias` */
 	bool widened;              /* TCP was put before UDP for its size, 18.1.1 */
 };
 

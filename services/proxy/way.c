@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* way: edges compared. */
+/* way: edges compared, and connections that peers keep with them. */
 #include "way.h"
 
 static const struct wire_member *edge_for(const struct proxy_element *e, const struct sip_hop *hop)
@@ -24,7 +24,9 @@ static const struct wire_member *edge_for(const struct proxy_element *e, const s
 
 int proxy_way_to(const struct proxy_element *e, const struct proxy_way *from, const struct sip_hop *hop, struct proxy_way *out)
 {
-	const struct wire_member *edge = from->edge ? wire_members_get(e->members, from->edge) : 0;
+	const uint32_t connected = wire_aliases_edge(e->aliases, e->members, hop, from->edge);
+	const struct wire_member *edge = connected ? wire_members_get(e->members, connected) :
+				         from->edge ? wire_members_get(e->members, from->edge) : 0;
 	int listener = edge ? wire_member_listener(edge, hop->proto, hop->family, from->listener) : -1;
 
 	if (listener < 0) {
@@ -50,4 +52,19 @@ int proxy_way_back(const struct proxy_element *e, struct proxy_way *w)
 	if (is_agent(e, w->edge) || proxy_element_listener(e, w->edge, w->listener))
 		return 0;
 	return w->flow ? RT_ABSENT : proxy_way_to(e, w, &w->remote, w);
+}
+
+/* Without a transport in it, a URI leaves the choice to DNS, RFC 3263 4.1. */
+int proxy_way_alias(const struct proxy_element *e, const struct proxy_way *from, const struct sip_uri *uri, uint64_t key, struct proxy_way *out)
+{
+	const enum sip_transport proto = sip_uri_transport(uri);
+	const struct wire_alias *a;
+
+	if ((proto != SIP_TCP && proto != SIP_TLS) || slice_present(sip_uri_param(uri, SLICE("maddr"))))
+		return RT_ABSENT;
+	a = wire_aliases_named(e->aliases, e->members, uri->host, uri->port ? uri->port : sip_transport_port(proto), proto, from->edge, key);
+	if (!a)
+		return RT_ABSENT;
+	*out = (struct proxy_way){ .remote = a->hop, .flow = a->flow, .edge = a->edge, .listener = a->listener };
+	return 0;
 }

@@ -6,8 +6,8 @@
 #include "request.h"
 
 /*
- * The way to a hop: the edge the request came by when that speaks the hop's transport and family, else another edge that
- * does, the same one for the same hop. 0 | RT_ABSENT (nobody here speaks that)
+ * The way to a hop: an edge the peer there has connected itself with (RFC 5923), else the edge the request came by when that speaks
+ * the hop's transport and family, else another edge that does, the same one for the same hop. 0 | RT_ABSENT (nobody here speaks that)
  */
 RT_MUSTUSE
 int proxy_way_to(const struct proxy_element *e, const struct proxy_way *from, const struct sip_hop *hop, struct proxy_way *out);
@@ -15,5 +15,9 @@ int proxy_way_to(const struct proxy_element *e, const struct proxy_way *from, co
 /* Is a way told by a binding or a Route still there? A datagram may leave by another edge when its own is gone. 0 | RT_ABSENT */
 RT_MUSTUSE
 int proxy_way_back(const struct proxy_element *e, struct proxy_way *w);
+
+/* Does the peer this URI names keep a connection with us? Then nobody need be asked where it is. 0 | RT_ABSENT */
+RT_MUSTUSE
+int proxy_way_alias(const struct proxy_element *e, const struct proxy_way *from, const struct sip_uri *uri, uint64_t key, struct proxy_way *out);
 
 #endif

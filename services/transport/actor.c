@@ -5,6 +5,7 @@
  * Takes   DEPART    a message to put on a network; ECHO
  * Sends   ARRIVED   a message off a network, to the transaction actor it belongs to (or a proxy, stateless responses)
  *         UNSENT    a DEPART that came to nothing, to who sent it
+ *         ALIASES   which peers are connected here, to every proxy
  *         ECHO      the answer to one
  *
  * One epoll holds every socket; its descriptor is the only one the shell watches.
@@ -22,6 +23,7 @@
 #include "depart.h"
 #include "keeps.h"
 #include "listen.h"
+#include "reuse.h"
 #include "tls.h"
 #include "udp.h"
 
@@ -128,6 +130,7 @@ static void transport_close(void **self_p)
 		return;
 	keeps_destroy(&self->keeps);
 	conns_destroy(&self->conns);
+	reuse_destroy(&self->reuse);
 	byname_destroy(&self->byname);
 	tls_unload(self);
 	listen_close(self);
@@ -160,10 +163,12 @@ static int transport_open(void **self_p, struct svc *svc)
 	self->arena = rt_arena_new(ARENA);
 	self->answers = bucket_new(TRANSPORT_ANSWERS, TRANSPORT_ANSWERS_BURST);
 	self->udp = udp_new(self);
+	self->reuse = reuse_new(self);
 	self->conns = conns_new(self);
 	self->keeps = keeps_new(self);
 	self->byname = byname_new(self);
-	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns || !self->keeps || !self->byname)
+	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns || !self->reuse || !self->keeps ||
+	    !self->byname)
 		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
 	else
 		err = listen_apply(self);
@@ -209,6 +214,10 @@ static void transport_timer(void *arg, struct rt_timer *t)
 		byname_expired(self->byname);
 		return;
 	}
+	if (t->name == EDGE_TIMER_REUSE) {
+		reuse_expired(self->reuse);
+		return;
+	}
 	if (t->name == EDGE_TIMER_KEEP) {
 		keeps_expired(self->keeps, t->owner);
 		return;
@@ -224,6 +233,7 @@ static void transport_flush(void *arg)
 
 	conns_flush(self->conns);
 	udp_flush(self->udp);
+	reuse_flush(self->reuse);
 }
 
 /* New connections go to whoever else listens; what is open stays until its messages are through. */

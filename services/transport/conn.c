@@ -10,6 +10,7 @@
 #include "conns.h"
 #include "depart.h"
 #include "intro.h"
+#include "reuse.h"
 #include "tls.h"
 #include "ws.h"
 
@@ -117,6 +118,8 @@ void conn_close(struct conn *conn, enum rt_err reason, const char *why)
 	free(conn->name);
 	conn->name = 0;
 	conns_bury(conn->edge->conns, conn);
+	free(conn->alias_host);
+	conn->alias_host = 0;
 }
 
 /* Everything is out of a connection that ends: say so to the peer; it answers by closing. */
@@ -137,6 +140,7 @@ void conn_finish(struct conn *conn, const char *why)
 	       (unsigned long long)conn->self, why);
 	conn->state = CONN_CLOSING;
 	conn->moved = svc_now(conn->edge->svc);
+	reuse_ended(conn->edge->reuse, conn);
 	conn_arm(conn);
 	conns_dirty(conn->edge->conns, conn);
 }

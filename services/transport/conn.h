@@ -41,11 +41,13 @@ struct conn {
 	bool outgoing, dirty, counted; /* opened by us; in the list; among those of its source */
 	bool tentative;           /* opened only because a request is large, 18.1.1 */
 	bool deaf, shut;          /* the peer says no more; we say no more */
+	bool disbelieved;         /* it claimed to be somebody it is not, and that was logged */
 	uint32_t asked, answered; /* requests that came in, final responses that went out */
 	uint32_t watched;         /* events epoll tells of */
 	uint16_t listener;
 	struct sip_hop remote, local;
 	struct sip_hop alias;     /* RFC 5923: also reachable as; family 0: no */
+	char *alias_host;         /* the sent-by it was claimed with; NULL: no alias */
 	struct sip_frame frame;
 	char *in;                 /* an unfinished message, or NULL */
 	uint32_t in_n, in_size;

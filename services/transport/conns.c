@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "banlist.h"
+#include "reuse.h"
 #include "rt/table.h"
 #include "sources.h"
 #include "tls.h"
@@ -382,8 +383,10 @@ void conns_dirty(struct conns *self, struct conn *conn)
 void conns_bury(struct conns *self, struct conn *conn)
 {
 	rt_table_drop(self->by_hop, sip_hop_hash(&conn->remote), conn->self);
-	if (conn->alias.family)
+	if (conn->alias.family) {
 		rt_table_drop(self->by_hop, sip_hop_hash(&conn->alias), conn->self);
+		reuse_ended(self->edge->reuse, conn);
+	}
 	if (conn->counted)
 		sources_give(self->sources, &conn->remote);
 	++*self->edge->count.closed;

@@ -55,6 +55,7 @@ struct tls;
 struct banlist;
 struct keeps;
 struct byname;
+struct reuse;
 
 struct edge {
 	struct svc *svc;
@@ -73,6 +74,7 @@ struct edge {
 	struct banlist *bans;
 	struct keeps *keeps;
 	struct byname *byname;
+	struct reuse *reuse;
 	struct netlist trusted, aliases, balancers;
 	struct large large;
 	struct edge_counters count;
@@ -87,7 +89,7 @@ struct edge_text edge_text(const struct sip_hop *hop);
 void edge_unsent(struct edge *edge, const struct edge_owed *owed, enum rt_err reason);
 
 /* Whose timer it is; a connection's owner is its flow. */
-enum edge_timer { EDGE_TIMER_BANS = 'B', EDGE_TIMER_CONN = 'C', EDGE_TIMER_DNS = 'D', EDGE_TIMER_KEEP = 'K' };
+enum edge_timer { EDGE_TIMER_BANS = 'B', EDGE_TIMER_CONN = 'C', EDGE_TIMER_DNS = 'D', EDGE_TIMER_KEEP = 'K', EDGE_TIMER_REUSE = 'R' };
 
 /* What epoll hands back for a socket that is not a connection; connections hand back their handle, which is never this small. */
 enum edge_kind { EDGE_UDP = 1, EDGE_ACCEPT };

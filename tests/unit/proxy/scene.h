@@ -58,6 +58,7 @@ static inline int scene_open(void **state)
 		assert_int_equal(wire_members_put(members, &m), 0);
 	}
 	scene.members = members;
+	scene.aliases = wire_aliases_new();
 	return 0;
 }
 
@@ -65,9 +66,11 @@ static inline int scene_close(void **state)
 {
 	struct wire_members *members = (struct wire_members *)(uintptr_t)scene.members;
 	struct svc_config *config = (struct svc_config *)(uintptr_t)scene.config;
+	struct wire_aliases *aliases = (struct wire_aliases *)(uintptr_t)scene.aliases;
 
 	(void)state;
 	wire_members_destroy(&members);
+	wire_aliases_destroy(&aliases);
 	svc_config_destroy(&config);
 	rt_arena_destroy(&scene.arena);
 	scene.config = 0;
