@@ -160,6 +160,7 @@ static void count_from_start(struct svc_loop *self)
 	self->strays = counters_add(&self->counters, "peal_parcels_stray_total", "Parcels for actors that are not here.");
 	self->bad = counters_add(&self->counters, "peal_parcels_bad_total", "Packs and parcels that did not hold together.");
 	self->packs_out = counters_add(&self->counters, "peal_bus_packs_sent_total", "Packs that left for other loops.");
+	self->parcels_out = counters_add(&self->counters, "peal_bus_parcels_sent_total", "Parcels in them.");
 	self->packs_in = counters_add(&self->counters, "peal_bus_packs_received_total", "Packs that came from other loops.");
 	self->refused = counters_add(&self->counters, "peal_bus_refused_total", "Parcels refused because the receiver's mailbox was full.");
 	self->lost = counters_add(&self->counters, "peal_bus_lost_total", "Parcels dropped because the receiver was gone.");
