@@ -73,7 +73,7 @@ static bool join(struct svc_loop *loop, const struct wire_member *m)
 	char room[WIRE_ENDPOINT_MAX];
 	const char *endpoint = endpoint_of(loop, m, room);
 
-	return endpoint && wire_mailbox_join(loop->mailbox, m->id, endpoint) == 0;
+	return endpoint && wire_mailbox_join(loop->mailbox, m->id, endpoint, wire_member_speaks(m)) == 0;
 }
 
 /* What /readyz asks: which tiers have somebody. */
@@ -113,17 +113,30 @@ static void greet(struct svc_loop *loop, uint32_t id)
 	}
 }
 
+/* Why it cannot be talked to, once. */
+static void say_unreachable(struct row *row)
+{
+	const struct wire_member *m = &row->member;
+
+	if (row->told)
+		return;
+	row->told = true;
+	if (!wire_member_speaks(m))
+		rt_log(RT_LOG_E, "member.foreign", 0,
+		       "tier=%s id=%u host=%s: it has parcels of version %u to %u, this worker %d to %d; upgrade by one version at a time",
+		       wire_tier_name(m->tier), m->id, m->host, m->oldest, m->version, WIRE_VERSION_OLDEST, WIRE_VERSION);
+	else
+		rt_log(RT_LOG_W, "member.unreachable", 0, "tier=%s id=%u host=%s: it runs on another host; set server.bus there and here",
+		       wire_tier_name(m->tier), m->id, m->host);
+}
+
 static void show(struct membership *self, struct row *row)
 {
 	const struct wire_member *m = &row->member;
 	const bool stranger = !wire_mailbox_knows(self->loop->mailbox, m->id);
 
-	if (!join(self->loop, m)) {
-		if (!row->told)
-			rt_log(RT_LOG_W, "member.unreachable", 0,
-			       "tier=%s id=%u host=%s: it runs on another host; set server.bus there and here", wire_tier_name(m->tier),
-			       m->id, m->host);
-		row->told = true;
+	if (!wire_member_speaks(m) || !join(self->loop, m)) {
+		say_unreachable(row);
 		return;
 	}
 	if (wire_members_put(self->loop->members, m)) {

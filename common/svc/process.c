@@ -185,6 +185,7 @@ static int make_loop(struct svc_process *self, int number)
 		m->tier = (uint8_t)self->actor[i]->tier;
 		m->state = WIRE_LIVE;
 		m->version = WIRE_VERSION;
+		m->oldest = WIRE_VERSION_OLDEST;
 		m->pid = (uint32_t)getpid();
 		memcpy(m->host, self->host, sizeof(m->host));
 		memcpy(m->ipc, ipc, sizeof(m->ipc));
