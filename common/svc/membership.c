@@ -36,6 +36,8 @@ struct membership {
 	rt_ms asked, last_look;     /* when the look under way was asked for; when the last was answered */
 	rt_ms steady;               /* since when one answer followed another */
 	bool asking, ask_again;
+	bool looked;                /* Redis has told us who is there */
+	bool open;                  /* our actors are: others may know of us */
 	uint32_t generation;
 	uint32_t n;
 	struct row row[WIRE_MEMBERS_MAX];
@@ -106,7 +108,7 @@ static void greet(struct svc_loop *loop, uint32_t id)
 {
 	const struct wire_head head = { .verb = WIRE_ECHO, .to = id, .context = shell_mark };
 
-	for (uint32_t i = 0; i < loop->nactor; i++) {
+	for (uint32_t i = 0; loop->membership->open && i < loop->nactor; i++) {
 		const struct sip_msg record = { .text = nodes_render(loop, &loop->actor[i].record) };
 
 		(void)!svc_post(&loop->actor[i], &head, &record); /* a refusal is silence */
@@ -271,6 +273,7 @@ static void on_nodes(void *arg, uint64_t token, int err, const redisReply *reply
 			rt_log(RT_LOG_W, "member.unreadable", 0, "field=%s of the Redis key nodes is not a record this version reads",
 			       rt_log_safe(slice_of(reply->element[i]->str, (uint32_t)reply->element[i]->len)));
 	}
+	self->looked = true;
 	sweep(self);
 	note_change(self);
 	if (self->ask_again)
@@ -343,6 +346,20 @@ void membership_announce(struct membership *self)
 {
 	nodes_write(self->loop);
 	nodes_publish(self->loop);
+}
+
+bool membership_look(struct membership *self)
+{
+	if (!self->looked && loc_redis_up(self->loop->redis))
+		ask(self);
+	return self->looked;
+}
+
+void membership_greet(struct membership *self)
+{
+	self->open = true;
+	greet_all(self);
+	membership_announce(self);
 }
 
 void membership_leave(struct membership *self)

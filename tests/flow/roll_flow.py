@@ -5,7 +5,7 @@ import time
 from kit.flow import flow
 from kit.storm import Storm
 
-ROLL = {"server.drain": 20, "log.level": "info"}
+ROLL = {"server.drain": 20}
 
 
 def replace_all(server, bin_folder=None):
