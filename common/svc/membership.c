@@ -27,6 +27,7 @@ static const rt_handle shell_mark = 0x5348454c4c; /* in an ECHO's context: the s
 struct row {
 	struct wire_member member;
 	rt_ms alive;  /* last sign of life, our clock */
+	rt_ms unreached; /* since when it says it is alive and is not reached; 0: it is */
 	bool shown, present, told;
 };
 
@@ -169,6 +170,28 @@ static void remove_row(struct membership *self, struct row *row, const char *why
 
 /* ---- What Redis says ---- */
 
+/* It lives, and yet its connection does not come about: begin a new one. Whatever the old one hangs in, nobody waits for it. */
+static void reconnect(struct membership *self, struct row *row)
+{
+	struct wire_mailbox *mailbox = self->loop->mailbox;
+	const uint32_t id = row->member.id;
+	const rt_ms now = self->loop->now;
+
+	if (!wire_mailbox_knows(mailbox, id) || wire_mailbox_reaches(mailbox, id, now)) {
+		row->unreached = 0;
+		return;
+	}
+	if (!row->unreached)
+		row->unreached = now;
+	if (now - row->unreached < MEMBERSHIP_FORGET)
+		return;
+	rt_log(RT_LOG_W, "member.reconnect", 0, "tier=%s id=%u host=%s why=\"alive in Redis, not reached for %d ms\"",
+	       wire_tier_name(row->member.tier), id, row->member.host, MEMBERSHIP_FORGET);
+	row->unreached = 0;
+	if (wire_mailbox_reconnect(mailbox, id))
+		wire_mailbox_leave(mailbox, id);
+}
+
 static void take_record(struct membership *self, const struct wire_member *m)
 {
 	struct svc_loop *loop = self->loop;
@@ -195,6 +218,8 @@ static void take_record(struct membership *self, const struct wire_member *m)
 	if (!alive)
 		return;
 	row->alive = loop->now;
+	if (!row->shown)
+		reconnect(self, row);
 	if (row->shown || wire_mailbox_reaches(loop->mailbox, m->id, loop->now) || !wire_mailbox_knows(loop->mailbox, m->id))
 		show(self, row);
 }

@@ -37,7 +37,7 @@ int process_loop_of(const struct svc_process *self, uint32_t id)
 
 /* ---- Before the loops ---- */
 
-static bool open_signals(struct svc_process *self)
+static sigset_t our_signals(void)
 {
 	sigset_t set;
 
@@ -45,8 +45,21 @@ static bool open_signals(struct svc_process *self)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+void process_hold_signals(void)
+{
+	const sigset_t set = our_signals();
+
 	signal(SIGPIPE, SIG_IGN);
 	pthread_sigmask(SIG_BLOCK, &set, 0);
+}
+
+static bool open_signals(struct svc_process *self)
+{
+	const sigset_t set = our_signals();
+
 	self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return self->signals >= 0;
 }

@@ -293,6 +293,22 @@ void wire_mailbox_leave(struct wire_mailbox *self, uint32_t id)
 	free_seat(self, seat);
 }
 
+int wire_mailbox_reconnect(struct wire_mailbox *self, uint32_t id)
+{
+	struct peer *p = peer_of(self, id);
+	struct peer fresh = { 0 };
+
+	if (!p)
+		return RT_ABSENT;
+	self->tally.lost += p->pack.count;
+	forget_open(self, (uint16_t)(p - self->peer));
+	peer_close(p);
+	fresh.actors = p->actors;
+	memcpy(fresh.endpoint, p->endpoint, sizeof(fresh.endpoint));
+	*p = fresh;
+	return peer_connect(p, &self->keys, self->news);
+}
+
 /* ---- Out ---- */
 
 static bool given_up(const struct peer *p, rt_ms now)

@@ -14,6 +14,7 @@ enum {
 	FRAME_MAX = SIP_HEAD_MAX + SIP_BODY_MAX + WIRE_PACK_BYTES,
 	HEARTBEAT_MS = 1000,
 	HEARTBEAT_PATIENCE_MS = 3000,
+	HANDSHAKE_MS = 1000, /* libzmq would wait 30 s for a greeting that got lost */
 };
 
 static void set_int(void *socket, int option, int value)
@@ -36,6 +37,7 @@ void *peer_socket(int type)
 	set_int(socket, ZMQ_RECONNECT_IVL_MAX, 20 * WIRE_RETRY);
 	set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
 	set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_PATIENCE_MS);
+	set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
 	set_int(socket, ZMQ_IPV6, 1);
 	zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max));
 	return socket;

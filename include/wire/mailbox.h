@@ -66,6 +66,10 @@ RT_MUSTUSE
 int wire_mailbox_join(struct wire_mailbox *self, uint32_t id, const char *endpoint, uint8_t version);
 void wire_mailbox_leave(struct wire_mailbox *self, uint32_t id);
 
+/* Begin its connection anew, for it is known to live and yet not reached. What was kept for it is lost. 0 | RT_ABSENT | RT_NOMEM | RT_CONFIG */
+RT_MUSTUSE
+int wire_mailbox_reconnect(struct wire_mailbox *self, uint32_t id);
+
 /* Add a parcel to the pack for head->to. 0, RT_ABSENT (never joined, or given up), RT_NOMEM (mailbox full) */
 RT_MUSTUSE
 int wire_mailbox_post(struct wire_mailbox *self, const struct wire_head *head, const struct sip_msg *msg, rt_ms now);

@@ -2,6 +2,8 @@
 /* mailbox_test: packs between two mailboxes over inproc, ipc and tcp; full, gone, late and hostile peers. */
 #include <czmq.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "kit/test.h"
 #include "rt/clock.h"
@@ -260,6 +262,36 @@ static void a_peer_that_died_is_given_up_sooner(void **state)
 	assert_int_equal(wire_mailbox_look(p->from, now + WIRE_LOST_PATIENCE + 2), UINT64_MAX);
 }
 
+/* Somebody listens there and never greets; then the right one does, at the same address. */
+static void a_connection_that_hangs_is_begun_anew(void **state)
+{
+	struct pair *p = *state;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct wire_walk walk;
+	bool trusted;
+	char bound[108];
+	const int deaf = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%.80s.deaf", p->endpoint + strlen("ipc://"));
+	assert_int_equal(bind(deaf, (const struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(deaf, 1), 0);
+	snprintf(bound, sizeof(bound), "ipc://%.90s", at.sun_path);
+	assert_int_equal(wire_mailbox_join(p->from, ID, bound), 0);
+	assert_int_equal(post(p->from, ID, 1, SLICE("lost")), 0);
+	usleep(50000); /* it has connected, and hangs */
+	wire_mailbox_flush(p->from, rt_clock_ms());
+	unlink(at.sun_path);
+	assert_int_equal(link(p->endpoint + strlen("ipc://"), at.sun_path), 0);
+	assert_int_equal(wire_mailbox_reconnect(p->from, ID), 0);
+	assert_int_equal(post(p->from, ID, 2, SLICE("found")), 0);
+	flush_all(p->from);
+	receive(p->to, &walk, &trusted);
+	assert_int_equal(wire_mailbox_tally(p->from)->lost, 1);
+	assert_int_equal(wire_mailbox_reconnect(p->from, ID + 1), RT_ABSENT);
+	unlink(at.sun_path);
+	close(deaf);
+}
+
 static void bytes_that_are_no_pack_are_dropped(void **state)
 {
 	struct pair *p = *state;
@@ -366,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_peer_never_reached_is_given_up_after_the_longer_patience, open_ipc, close_pair),
 		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_sooner, open_ipc, close_pair),
 		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_sooner, open_tcp, close_pair),
+		cmocka_unit_test_setup_teardown(a_connection_that_hangs_is_begun_anew, open_ipc, close_pair),
 		cmocka_unit_test(only_who_knows_the_secret_gets_in_by_tcp),
 		cmocka_unit_test(an_address_that_cannot_be_is_refused),
 		cmocka_unit_test(as_many_peers_as_members),
