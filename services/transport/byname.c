@@ -6,7 +6,6 @@
 
 #include "depart.h"
 #include "dns/resolver.h"
-#include "via.h"
 
 enum { WAITING_MAX = 1024 };
 
@@ -95,21 +94,20 @@ static void done(void *arg, uint64_t token, int err, const struct sip_hop *hops,
 	rt_pool_give(self->waiting, token);
 }
 
-int byname_send(struct byname *self, struct slice response, const struct sip_hop *failed, uint16_t listener,
-		const struct edge_owed *owed)
+int byname_send(struct byname *self, struct slice response, struct slice host, uint16_t port, const struct sip_hop *failed,
+		uint16_t listener, const struct edge_owed *owed)
 {
-	const struct sip_msg m = { .text = response };
 	struct waiting *w;
 	rt_handle token;
-	uint16_t port;
-	const struct slice host = via_host(&m, &port);
 
 	if (host.n == 0 || need_resolver(self) < 0)
 		return RT_DOWN;
 	w = rt_pool_take(self->waiting, &token);
 	if (!w)
 		return RT_NOMEM;
-	*w = (struct waiting){ .text = malloc(response.n), .n = response.n, .listener = listener, .failed = *failed, .owed = *owed };
+	*w = (struct waiting){ .text = malloc(response.n), .n = response.n, .listener = listener, .failed = *failed };
+	if (owed)
+		w->owed = *owed;
 	if (w->text)
 		memcpy(w->text, response.p, response.n);
 	if (!w->text || dns_resolve_response(self->dns, host, port, failed->proto, svc_now(self->edge->svc), done, self, token) < 0) {

@@ -188,12 +188,22 @@ static int by_udp_after_all(struct edge *edge, const struct conn *conn, const st
 	return udp_send(edge->udp, &d.way, d.part, &d.owed);
 }
 
+/* RFC 3263 5: by the sent-by. */
+static int by_sent_by(struct edge *edge, struct slice response, const struct sip_hop *failed, uint16_t listener, const struct edge_owed *owed)
+{
+	const struct sip_msg m = { .text = response };
+	uint16_t port;
+	const struct slice host = via_host(&m, &port);
+
+	return byname_send(edge->byname, response, host, port, failed, listener, owed);
+}
+
 int depart_otherwise(struct edge *edge, const struct conn *conn, const struct chunk *chunk)
 {
 	if (chunk->via_n)
 		return by_udp_after_all(edge, conn, chunk);
 	if (chunk->by_name)
-		return byname_send(edge->byname, slice_of(chunk->bytes, chunk->n), &conn->remote, conn->listener, &chunk->owed);
+		return by_sent_by(edge, slice_of(chunk->bytes, chunk->n), &conn->remote, conn->listener, &chunk->owed);
 	return RT_DOWN;
 }
 
@@ -216,7 +226,7 @@ static int answer_by_stream(struct edge *edge, const struct edge_way *way, const
 	int err = conn ? 0 : connect_back(edge, way, m, &conn);
 
 	if (err == RT_DOWN && owed)
-		return byname_send(edge->byname, m->text, &way->to, way->listener, owed);
+		return by_sent_by(edge, m->text, &way->to, way->listener, owed);
 	if (err == 0)
 		err = conn_send(conn, part, owed);
 	if (err == 0 && owed && conn->state == CONN_CONNECTING)
@@ -247,15 +257,18 @@ static int answer(struct edge *edge, const struct sip_msg *m, struct edge_way wa
 		  const struct edge_owed *owed)
 {
 	const struct slice part[3] = { m->text };
+	struct slice name = SLICE_NONE;
 	int listener;
 
 	if (way.flow && conns_asker(edge->conns, way.flow))
 		return answer_by_stream(edge, &way, m, owed);
-	if (via_reply_to(&way.to, &way.ttl, m, source) < 0) {
+	if (via_reply_to(&way.to, &way.ttl, &name, m, source) < 0) {
 		if (!source->family)
 			return RT_DOWN;
 		way.to = *source; /* no Via that reads: back to where it came from */
 	}
+	if (slice_present(name))
+		return byname_send(edge->byname, m->text, name, way.to.port, &way.to, way.listener, owed);
 	if (sip_transport_reliable(way.to.proto))
 		return answer_by_stream(edge, &way, m, owed);
 	listener = listen_for(edge, &way.to, way.listener);

@@ -21,13 +21,16 @@ static uint16_t port_or_default(const struct sip_via *via, enum sip_transport pr
 	return via->port ? via->port : sip_transport_port(proto);
 }
 
-/* maddr is for datagrams only, 18.2.2; a name in it is not ours to resolve. */
-static bool by_maddr(struct sip_hop *to, uint8_t *ttl, const struct sip_via *via, enum sip_transport proto)
+/* maddr is for datagrams only, 18.2.2. */
+static bool by_maddr(struct sip_hop *to, uint8_t *ttl, struct slice *name, const struct sip_via *via, enum sip_transport proto)
 {
 	if (sip_transport_reliable(proto) || !slice_present(via->maddr))
 		return false;
-	if (sip_hop_ip(to, via->maddr, proto, port_or_default(via, proto)) < 0)
-		return false;
+	if (sip_hop_ip(to, via->maddr, proto, port_or_default(via, proto)) < 0) {
+		*name = via->maddr;
+		*to = (struct sip_hop){ .proto = (uint8_t)proto, .port = port_or_default(via, proto) };
+		return true;
+	}
 	if (sip_hop_is_multicast(to))
 		*ttl = via->ttl ? via->ttl : 1;
 	return true;
@@ -81,20 +84,21 @@ struct slice via_host(const struct sip_msg *message, uint16_t *port)
 	return via.host;
 }
 
-int via_reply_to(struct sip_hop *to, uint8_t *ttl, const struct sip_msg *response, const struct sip_hop *source)
+int via_reply_to(struct sip_hop *to, uint8_t *ttl, struct slice *name, const struct sip_msg *response, const struct sip_hop *source)
 {
 	struct sip_via via;
 	enum sip_transport proto;
 	uint16_t port;
 
 	*ttl = 0;
+	*name = SLICE_NONE;
 	if (top_via(&via, response) < 0) { /* a broken one that we refuse: back to where it came from */
 		*to = *source;
 		return source->family ? 0 : RT_BAD;
 	}
 	/* How it truly came counts more than what the sender wrote. */
 	proto = source->family ? source->proto : via.transport;
-	if (by_maddr(to, ttl, &via, proto))
+	if (by_maddr(to, ttl, name, &via, proto))
 		return 0;
 	port = reply_port(&via, proto);
 	if (slice_present(via.received) && sip_hop_ip(to, via.received, proto, port) == 0)

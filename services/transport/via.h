@@ -21,10 +21,11 @@ bool via_wants_stamp(const struct sip_msg *request, const struct sip_hop *source
  *   response  its index may be NULL: the Via is then read from the text
  *   source    where the request came from; family 0 when unknown
  *   ttl       for a multicast maddr; else 0
- *   returns   0, RT_BAD (no Via, or nothing in it that is an address: only DNS could tell)
+ *   name      of a maddr that is none: present when only DNS can tell, at port to->port
+ *   returns   0, RT_BAD (no Via, or nothing in it that is an address)
  */
 RT_MUSTUSE
-int via_reply_to(struct sip_hop *to, uint8_t *ttl, const struct sip_msg *response, const struct sip_hop *source);
+int via_reply_to(struct sip_hop *to, uint8_t *ttl, struct slice *name, const struct sip_msg *response, const struct sip_hop *source);
 
 /* Was the request of this response changed on its way: does received or rport contradict its sender? */
 bool via_behind_nat(const struct sip_msg *response);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers whose connection is gone, and whose sender does not listen where his request came from: RFC 3261 18.2.2, RFC 3263 5. */
+/* Answers whose connection is gone, and whose sender does not listen where his request came from, or who named a maddr: RFC 3261 18.2.2,
+ * RFC 3263 5. */
 #include "shell.h"
 
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 
 #include "kit/dns_server.h"
 
-static const char *const listen_words[] = { "tcp:127.0.0.1:0" };
+static const char *const listen_words[] = { "tcp:127.0.0.1:0", "udp:127.0.0.1:0" };
 static const char *const zone[] = { "pc.example.test 60 A 127.0.0.3", "gone.example.test 60 A 127.0.0.4", "test 60 SOA 7", 0 };
 static struct kit_dns *dns;
 static struct svc *svc;
@@ -26,7 +27,7 @@ static int open_actor(void **state)
 	(void)state;
 	dns = kit_dns_start(zone);
 	snprintf(server, sizeof(server), "127.0.0.1:%d", dns->port);
-	svc = shell_open_with(&transport_actor, listen_words, 1, ask_it);
+	svc = shell_open_with(&transport_actor, listen_words, 2, ask_it);
 	return 0;
 }
 
@@ -111,6 +112,44 @@ static void who_cannot_be_found_is_told(void **state)
 	close(door);
 }
 
+static void answer_to_maddr(const char *maddr, uint16_t port)
+{
+	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .txn = 5, .listener = 1 };
+	char text[1024];
+
+	assert_int_equal(sip_hop_ip(&head.remote, SLICE("127.0.0.1"), SIP_UDP, 40000), 0);
+	snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKa;maddr=%s\r\n"
+		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n"
+		 "Content-Length: 0\r\n\r\n", port, maddr);
+	shell_give(svc, &head, text, true);
+}
+
+static void a_name_in_maddr_is_looked_up(void **state)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(0x7f000003) } };
+	socklen_t size = sizeof(a);
+	const int door = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	char heard[1024] = "";
+	ssize_t n = -1;
+
+	(void)state;
+	assert_int_equal(bind(door, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(getsockname(door, (struct sockaddr *)&a, &size), 0);
+	answer_to_maddr("pc.example.test", ntohs(a.sin_port));
+	for (int i = 0; i < 200 && n < 0; i++) {
+		shell_turn(svc, 5);
+		n = recv(door, heard, sizeof(heard) - 1, 0);
+	}
+	assert_true(n > 0);
+	assert_memory_equal(heard, "SIP/2.0 200 OK\r\n", 16);
+	assert_int_equal(svc->posts, 0);
+	answer_to_maddr("nobody.example.test", ntohs(a.sin_port));
+	shell_until(svc, 1);
+	assert_int_equal(svc->post[0].head.verb, WIRE_UNSENT);
+	assert_int_equal(svc->post[0].head.txn, 5);
+	close(door);
+}
+
 static void the_end_comes_while_it_is_looked_up(void **state)
 {
 	uint16_t port;
@@ -128,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_sent_by_is_looked_up),
 		T(who_cannot_be_found_is_told),
+		T(a_name_in_maddr_is_looked_up),
 		T(the_end_comes_while_it_is_looked_up),
 	};
 

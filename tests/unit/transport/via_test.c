@@ -71,7 +71,6 @@ static void reply_goes_rfc3261_18_2_2(void **state)
 		{ RESPONSE("SIP/2.0/UDP 192.0.2.4:5080;branch=z9hG4bK1;maddr=192.0.2.8"), "udp:192.0.2.4:1024", "udp:192.0.2.8:5080", 0 },
 		{ RESPONSE("SIP/2.0/UDP 192.0.2.4;branch=z9hG4bK1;maddr=224.0.1.75"), "udp:192.0.2.4:1024", "udp:224.0.1.75:5060", 1 },
 		{ RESPONSE("SIP/2.0/UDP 192.0.2.4;branch=z9hG4bK1;maddr=224.0.1.75;ttl=16"), "udp:192.0.2.4:1024", "udp:224.0.1.75:5060", 16 },
-		{ RESPONSE("SIP/2.0/UDP 192.0.2.4;branch=z9hG4bK1;maddr=elsewhere.example.com"), "udp:192.0.2.4:1024", "udp:192.0.2.4:5060", 0 },
 		/* reliable: a new connection to received and the sent-by's port, never to rport */
 		{ RESPONSE("SIP/2.0/TCP pc.example.com:5070;branch=z9hG4bK1;received=192.0.2.4;rport=40000"), "tcp:192.0.2.4:40000", "tcp:192.0.2.4:5070", 0 },
 		{ RESPONSE("SIP/2.0/TLS pc.example.com;branch=z9hG4bK1;received=192.0.2.4"), "tls:192.0.2.4:40000", "tls:192.0.2.4:5061", 0 },
@@ -87,12 +86,13 @@ static void reply_goes_rfc3261_18_2_2(void **state)
 		const struct sip_msg m = parsed(cases[i].via), unparsed = { .text = m.text };
 		const struct sip_hop source = hop(cases[i].source), want = hop(cases[i].to);
 		struct sip_hop to, again;
+		struct slice name;
 		uint8_t ttl = 99;
 
-		assert_int_equal(via_reply_to(&to, &ttl, &m, &source), 0);
-		if (!sip_hop_same(&to, &want) || ttl != cases[i].ttl)
+		assert_int_equal(via_reply_to(&to, &ttl, &name, &m, &source), 0);
+		if (!sip_hop_same(&to, &want) || ttl != cases[i].ttl || slice_present(name))
 			fail_msg("case %zu", i);
-		assert_int_equal(via_reply_to(&again, &ttl, &unparsed, &source), 0);
+		assert_int_equal(via_reply_to(&again, &ttl, &name, &unparsed, &source), 0);
 		assert_true(sip_hop_same(&to, &again));
 	}
 }
@@ -101,11 +101,31 @@ static void reply_needs_dns_18_2_2(void **state)
 {
 	const struct sip_msg m = parsed(RESPONSE("SIP/2.0/UDP pc.example.com;branch=z9hG4bK1"));
 	const struct sip_hop nobody = { 0 };
+	struct slice name;
 	struct sip_hop to;
 	uint8_t ttl;
 
 	(void)state;
-	assert_int_equal(via_reply_to(&to, &ttl, &m, &nobody), RT_BAD);
+	assert_int_equal(via_reply_to(&to, &ttl, &name, &m, &nobody), RT_BAD);
+}
+
+static void a_name_in_maddr_needs_dns_18_2_2(void **state)
+{
+	struct sip_msg m = parsed(RESPONSE("SIP/2.0/UDP 192.0.2.4;branch=z9hG4bK1;received=192.0.2.5;maddr=elsewhere.example.com"));
+	const struct sip_hop source = hop("udp:192.0.2.4:1024"), stream = hop("tcp:192.0.2.4:1024"), back = hop("tcp:192.0.2.4:5060");
+	struct slice name;
+	struct sip_hop to;
+	uint8_t ttl;
+
+	(void)state;
+	assert_int_equal(via_reply_to(&to, &ttl, &name, &m, &source), 0);
+	assert_true(slice_eq(name, SLICE("elsewhere.example.com")));
+	assert_int_equal(to.proto, SIP_UDP);
+	assert_int_equal(to.port, 5060);
+	m = parsed(RESPONSE("SIP/2.0/TCP 192.0.2.4;branch=z9hG4bK1;maddr=elsewhere.example.com"));
+	assert_int_equal(via_reply_to(&to, &ttl, &name, &m, &stream), 0);
+	assert_false(slice_present(name));
+	assert_true(sip_hop_same(&to, &back));
 }
 
 static const struct rt_key secret = { 1, 2 };
@@ -158,6 +178,7 @@ int main(void)
 		cmocka_unit_test(stamp_wanted_rfc3261_18_2_1),
 		cmocka_unit_test(reply_goes_rfc3261_18_2_2),
 		cmocka_unit_test(reply_needs_dns_18_2_2),
+		cmocka_unit_test(a_name_in_maddr_needs_dns_18_2_2),
 		cmocka_unit_test(ours_is_written_18_1_1),
 		cmocka_unit_test(ours_goes_behind_the_start_line),
 	};
