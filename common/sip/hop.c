@@ -114,7 +114,7 @@ void sip_hop_render_host(struct rt_cursor *c, const struct sip_hop *hop)
 
 void sip_hop_render(struct rt_cursor *c, const struct sip_hop *hop)
 {
-	rt_cursor_put(c, sip_transport_param(hop->proto));
+	rt_cursor_put(c, hop->proto == SIP_WSS ? SLICE("wss") : sip_transport_param(hop->proto));
 	rt_cursor_char(c, ':');
 	sip_hop_render_host(c, hop);
 	rt_cursor_char(c, ':');

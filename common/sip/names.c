@@ -100,7 +100,7 @@ static const struct {
 	[SIP_TCP] = { { "TCP", 3 }, { "tcp", 3 }, true },
 	[SIP_TLS] = { { "TLS", 3 }, { "tls", 3 }, true },
 	[SIP_WS] = { { "WS", 2 }, { "ws", 2 }, true },
-	[SIP_WSS] = { { "WSS", 3 }, { "wss", 3 }, true },
+	[SIP_WSS] = { { "WSS", 3 }, { "ws", 2 }, true }, /* RFC 7118 5.2.2: one parameter for both; sips tells them apart */
 	[SIP_SCTP] = { { "SCTP", 4 }, { "sctp", 4 }, true },
 	[SIP_TRANSPORT_OTHER] = { { "", 0 }, { "", 0 }, false },
 };

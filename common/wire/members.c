@@ -209,6 +209,12 @@ static bool names_listener(const struct wire_listener *l, struct slice host, con
 	       sip_hop_same_ip(ip, &advertised);
 }
 
+/* A URI says ws for WSS as well, RFC 7118 5.2.2. */
+static bool speaks(const struct wire_listener *l, enum sip_transport proto)
+{
+	return !proto || l->local.proto == proto || (proto == SIP_WS && l->local.proto == SIP_WSS);
+}
+
 bool wire_members_own(const struct wire_members *self, struct slice host, uint16_t port, enum sip_transport proto)
 {
 	struct sip_hop ip = { .family = 0 };
@@ -222,7 +228,7 @@ bool wire_members_own(const struct wire_members *self, struct slice host, uint16
 		for (int k = 0; k < m->nlistener; k++) {
 			const struct wire_listener *l = &m->listener[k];
 
-			if (proto && l->local.proto != proto)
+			if (!speaks(l, proto))
 				continue;
 			if (names_listener(l, host, &ip, port))
 				return true;

@@ -100,7 +100,7 @@ enum sip_method sip_method_find(struct slice name); /* case-sensitive, RFC 3261 
 struct slice sip_method_name(enum sip_method m);    /* "INVITE"; "" for OTHER */
 enum sip_transport sip_transport_find(struct slice token); /* any case */
 struct slice sip_transport_name(enum sip_transport t);     /* "UDP", as a Via writes it */
-struct slice sip_transport_param(enum sip_transport t);    /* "udp", as a URI writes it; TLS is "tls" */
+struct slice sip_transport_param(enum sip_transport t);    /* "udp", as a URI writes it; TLS is "tls", WSS is "ws" (RFC 7118) */
 bool sip_transport_reliable(enum sip_transport t);
 
 /* Reason phrase of RFC 3261 21 and its extensions; "Unknown" for a code without one. */

@@ -58,7 +58,7 @@ uint32_t wire_members_pick_other(const struct wire_members *self, enum wire_tier
 /* The listener of `edge` that speaks proto and family; number, or -1. `like` is preferred when it fits. */
 int wire_member_listener(const struct wire_member *edge, enum sip_transport proto, uint8_t family, int like);
 
-/* Does host:port (port 0: any, transport 0: any) name one of our listeners, advertised or bound? IPv6 with or without brackets. */
+/* Does host:port (port 0: any; transport 0: any, WS: WSS as well) name one of our listeners, advertised or bound? IPv6 with or without brackets. */
 bool wire_members_own(const struct wire_members *self, struct slice host, uint16_t port, enum sip_transport proto);
 
 #endif

@@ -45,7 +45,7 @@ struct slice agent_contact(struct agent *a, const struct agent_call *c)
 	rt_cursor_put(&out, secure ? SLICE("<sips:") : SLICE("<sip:"));
 	sip_service_render(&out, &me, a->branch_key);
 	rt_cursor_printf(&out, "@%s:%u", l->host, l->port);
-	if (!secure && l->local.proto != SIP_UDP) {
+	if (l->local.proto != SIP_UDP && (!secure || l->local.proto == SIP_WSS)) {
 		rt_cursor_lit(&out, ";transport=");
 		rt_cursor_put(&out, sip_transport_param((enum sip_transport)l->local.proto));
 	}

@@ -73,12 +73,11 @@ static struct slice our_route(const struct proxy_element *e, const struct wire_l
 {
 	char *const text = rt_arena_raw(e->arena, URI_MAX);
 	struct rt_cursor c = rt_cursor_on(text, text ? URI_MAX : 0);
-	const bool tls = l->local.proto == SIP_TLS || l->local.proto == SIP_WSS;
 
 	rt_cursor_put(&c, secure ? SLICE("<sips:") : SLICE("<sip:"));
 	rt_cursor_put(&c, token);
 	rt_cursor_printf(&c, "@%s:%u", l->host, l->port);
-	if (l->local.proto != SIP_UDP && !(secure && tls)) {
+	if (l->local.proto != SIP_UDP && !(secure && l->local.proto == SIP_TLS)) {
 		rt_cursor_lit(&c, ";transport=");
 		rt_cursor_put(&c, sip_transport_param((enum sip_transport)l->local.proto));
 	}

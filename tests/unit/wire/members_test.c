@@ -178,6 +178,24 @@ static void a_listener_of_the_right_kind(void **state)
 	assert_int_equal(wire_member_listener(&m, SIP_UDP, 4, 99), 0);
 }
 
+static void a_uri_says_ws_for_both_rfc7118_5_2_2(void **state)
+{
+	static const char record[] = "{\"tier\":\"transport\",\"id\":7,\"version\":1,\"host\":\"a\",\"pid\":1,\"state\":\"live\",\"load\":0,\"seen\":1,"
+		"\"ipc\":\"\",\"tcp\":\"\",\"listeners\":[\"ws:192.0.2.1:80 as a.test:80\",\"wss:192.0.2.1:443 as a.test:443\"]}";
+	struct wire_members *self = wire_members_new();
+	struct wire_member m;
+
+	(void)state;
+	assert_int_equal(wire_member_parse(&m, slice_str(record)), 0);
+	assert_int_equal(wire_members_put(self, &m), 0);
+	assert_true(wire_members_own(self, SLICE("a.test"), 80, SIP_WS));
+	assert_true(wire_members_own(self, SLICE("a.test"), 443, SIP_WS));
+	assert_true(wire_members_own(self, SLICE("a.test"), 443, SIP_WSS));
+	assert_false(wire_members_own(self, SLICE("a.test"), 80, SIP_WSS)); /* sips */
+	assert_false(wire_members_own(self, SLICE("a.test"), 443, SIP_TLS));
+	wire_members_destroy(&self);
+}
+
 static void our_own_addresses_advertised_or_bound(void **state)
 {
 	static const struct {
@@ -338,6 +356,7 @@ int main(void)
 		cmocka_unit_test(the_unseen_expire),
 		cmocka_unit_test(the_table_has_an_end),
 		cmocka_unit_test(a_listener_of_the_right_kind),
+		cmocka_unit_test(a_uri_says_ws_for_both_rfc7118_5_2_2),
 		cmocka_unit_test(our_own_addresses_advertised_or_bound),
 		cmocka_unit_test(a_record_reads_back_as_it_was_written),
 		cmocka_unit_test(the_record_of_the_contract_reads),
