@@ -3,7 +3,7 @@
 #include "sip/frame.h"
 
 #include "limits.h"
-#include "sip/names.h"
+#include "line.h"
 
 /* CRLF pairs in front of a message: keep-alive (RFC 5626 4.4.1) or mere politeness (RFC 3261 7.5). */
 static uint32_t leading_crlfs(struct slice in)
@@ -46,29 +46,17 @@ static int find_head(struct sip_frame *f, struct slice in)
 	return in.n >= SIP_HEAD_MAX ? RT_BIG : RT_MORE;
 }
 
-/* The line after this one, folded lines counted in; the head ends in an empty line, so there is always one. */
-static uint32_t next_line(struct slice head, uint32_t at)
-{
-	do
-		at += (uint32_t)slice_find(slice_from(head, at), '\n') + 1;
-	while (at < head.n && (head.p[at] == ' ' || head.p[at] == '\t'));
-	return at;
-}
-
 /* Is this header line a Content-Length, and what does it say? RT_ABSENT: another header. */
 static int line_length(struct slice line, uint64_t *n)
 {
 	const char initial = (char)(line.p[0] | 0x20);
-	int colon, name_n;
+	struct slice value;
 
 	if (initial != 'c' && initial != 'l') /* most lines are left at a glance */
 		return RT_ABSENT;
-	colon = slice_find(line, ':');
-	for (name_n = colon; name_n > 0 && (line.p[name_n - 1] == ' ' || line.p[name_n - 1] == '\t');)
-		name_n--;
-	if (name_n <= 0 || sip_hdr_find(slice_head(line, (uint32_t)name_n)) != SIP_HDR_CONTENT_LENGTH)
+	if (sip_line_read(line, &value) != SIP_HDR_CONTENT_LENGTH)
 		return RT_ABSENT;
-	return slice_u64(slice_trim(slice_from(line, (uint32_t)colon + 1)), n) ? 0 : RT_BAD;
+	return slice_u64(slice_trim(value), n) ? 0 : RT_BAD;
 }
 
 /* Content-Length is required on a stream, 18.3 and 20.14; twice the same is still one length. */
@@ -76,11 +64,11 @@ static int read_length(struct slice head, uint64_t *length)
 {
 	bool found = false;
 
-	for (uint32_t at = next_line(head, 0), next; at < head.n; at = next) {
+	for (uint32_t at = sip_line_next(head, 0), next; at < head.n; at = next) {
 		uint64_t n;
 		int rc;
 
-		next = next_line(head, at);
+		next = sip_line_next(head, at);
 		rc = line_length(slice_of(head.p + at, next - at), &n);
 		if (rc == RT_ABSENT)
 			continue;

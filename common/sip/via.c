@@ -3,8 +3,10 @@
 #include "sip/via.h"
 #include "chars.h"
 #include "host.h"
+#include "line.h"
 #include "sip/index.h"
 #include "sip/uri.h"
+#include "value.h"
 
 /* A token with white space allowed around it. returns what follows, or NULL. */
 static const char *read_token(struct slice *out, const char *p, const char *end)
@@ -182,4 +184,19 @@ int sip_via_parse(struct sip_via *out, struct slice value)
 	}
 	*out = v;
 	return 0;
+}
+
+struct slice sip_via_top(struct slice text)
+{
+	for (uint32_t at = sip_line_next(text, 0), next; at < text.n && text.p[at] != '\r' && text.p[at] != '\n'; at = next) {
+		struct slice value;
+		const char *end;
+
+		next = sip_line_next(text, at);
+		if (sip_line_read(slice_of(text.p + at, next - at), &value) != SIP_HDR_VIA)
+			continue;
+		end = sip_element_end(value.p, value.p + value.n);
+		return slice_trim(end ? slice_of(value.p, (uint32_t)(end - value.p)) : value);
+	}
+	return SLICE_NONE;
 }

@@ -26,4 +26,7 @@ int sip_via_parse(struct sip_via *out, struct slice value); /* 0 | RT_BAD; 20.42
 RT_MUSTUSE
 int sip_via_sent_by(struct sip_via *out, struct slice value);
 
+/* The first Via value of a message that has no index: read as far as it stands. SLICE_NONE: there is none. */
+struct slice sip_via_top(struct slice text);
+
 #endif

@@ -49,14 +49,7 @@ static uint16_t reply_port(const struct sip_via *via, enum sip_transport proto)
 
 static int top_via(struct sip_via *via, const struct sip_msg *m)
 {
-	struct sip_index room;
-	struct sip_msg parsed = *m;
-
-	if (!m->index && sip_msg_parse(&parsed, &room, m->text, 0) < 0)
-		return RT_BAD;
-	if (!sip_msg_has(&parsed, SIP_HDR_VIA))
-		return RT_BAD;
-	return sip_via_parse(via, sip_msg_get(&parsed, SIP_HDR_VIA));
+	return sip_via_parse(via, m->index ? sip_msg_get(m, SIP_HDR_VIA) : sip_via_top(m->text));
 }
 
 bool via_behind_nat(const struct sip_msg *response)

@@ -144,6 +144,27 @@ static void every_prefix_is_read_within_its_bytes(void **state)
 	assert_true(good > 10);
 }
 
+static void top_of_a_message_without_index_rfc3261_7_3_1(void **state)
+{
+	static const struct {
+		const char *text, *top;
+	} cases[] = {
+		{ "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;x=\"b,c\", SIP/2.0/UDP d\r\nVia: SIP/2.0/TCP e\r\n\r\n", "SIP/2.0/UDP a;x=\"b,c\"" },
+		{ "SIP/2.0 200 OK\r\nTo: <sip:v@via>\r\nv :\tSIP/2.0/UDP a\r\n ;branch=1\r\n\r\n", "SIP/2.0/UDP a\r\n ;branch=1" },
+		{ "SIP/2.0 200 OK\r\nviA:SIP/2.0/UDP a", "SIP/2.0/UDP a" },
+		{ "SIP/2.0 200 OK\r\nTo: x\r\n\r\nVia: SIP/2.0/UDP body\r\n", 0 },
+		{ "SIP/2.0 200 OK", 0 },
+		{ "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct slice top = sip_via_top(guard_copy(slice_str(cases[i].text)));
+
+		assert_true(cases[i].top ? slice_eq(top, slice_str(cases[i].top)) : !slice_present(top));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +178,7 @@ int main(void)
 		cmocka_unit_test(unknown_parameters_are_carried_rfc3261_25_1),
 		cmocka_unit_test(refuses_rfc3261_25_1),
 		cmocka_unit_test(every_prefix_is_read_within_its_bytes),
+		cmocka_unit_test(top_of_a_message_without_index_rfc3261_7_3_1),
 	};
 
 	return cmocka_run_group_tests(tests, 0, 0);
