@@ -65,7 +65,8 @@ static struct sip_span read_party(struct sip_reader *r, enum sip_hdr id)
 		return (struct sip_span){ 0, 0 };
 	}
 	value = field_value(r, f);
-	if (sip_addr_uri(value, &addr, &uri) < 0) {
+	/* in a response it is what the request said, for its sender to judge */
+	if ((r->index->status ? sip_addr_parse(&addr, value) : sip_addr_uri(value, &addr, &uri)) < 0) {
 		refuse(r, value.p, rule);
 		return (struct sip_span){ 0, 0 };
 	}
