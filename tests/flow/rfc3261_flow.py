@@ -24,12 +24,20 @@ def scheme(server):
 
 @section("8.2.2.2-merged")
 def merged(server):
-    """8.2.2.2: the same request by another way (other branch, same From tag, Call-ID, CSeq) to the server itself: 482."""
+    """8.2.2.2: the same request by another way (other branch, same From tag, Call-ID, CSeq) to the server itself: 482. (Of an OPTIONS nothing is kept, 8.2.7.)"""
     with caller(server) as a:
-        first = a.request("OPTIONS", itself(server))
-        assert a.ask(first).status == 200
+        first = a.request("MESSAGE", itself(server))
+        assert a.ask(first).status == 404
         second = a.ask(changed(first, Via=a.via))
         assert second.status == 482, second.text
+
+
+@section("8.2.7-stateless")
+def again(server):
+    """8.2.7: an OPTIONS to the server itself, sent again: the same answer again, To tag and all."""
+    with caller(server) as a:
+        first = a.request("OPTIONS", itself(server))
+        assert a.ask(first).text == a.ask(first).text
 
 
 @section("8.2.2.3-require")
