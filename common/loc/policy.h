@@ -5,7 +5,7 @@
 
 #include "loc/users.h"
 
-/* The answer to HMGET policy:<aor> mode fork recurse. A word we do not know counts as not set. 0 | RT_BAD */
+/* The answer to HMGET policy:<aor> mode fork recurse queue wake. A word we do not know counts as not set. 0 | RT_BAD */
 RT_MUSTUSE
 int policy_read(struct loc_policy *out, const redisReply *reply);
 

@@ -204,10 +204,10 @@ static void policy_came(void *self, uint64_t token, int err, const redisReply *r
 /* Both questions, or neither is waited for. */
 static int ask_both(struct op *op, struct slice aor)
 {
-	struct slice policy[] = { SLICE("HMGET"), SLICE_NONE, SLICE("mode"), SLICE("fork"), SLICE("recurse") };
+	struct slice policy[] = { SLICE("HMGET"), SLICE_NONE, SLICE("mode"), SLICE("fork"), SLICE("recurse"), SLICE("queue"), SLICE("wake") };
 	struct slice bindings[2] = { SLICE("HGETALL") };
 
-	if (ask(op, policy_came, "policy:", aor, 5, policy)) {
+	if (ask(op, policy_came, "policy:", aor, 7, policy)) {
 		free(op);
 		return RT_DOWN;
 	}

@@ -145,6 +145,7 @@ static void publish(struct svc_loop *self)
 	*self->load_now = load;
 	*self->redis_now = loc_redis_up(self->redis);
 	*self->packs_out = tally->packs_out;
+	*self->parcels_out = tally->parcels_out;
 	*self->packs_in = tally->packs_in;
 	*self->refused = tally->refused;
 	*self->lost = tally->lost;

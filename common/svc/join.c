@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * join: five questions, in order; a loss of the connection begins again from the first.
+ * join: some questions, in order; a loss of the connection begins again from the first.
  *
  *   SETNX schema, GET schema      the layout of the keys: never two versions in one Redis
  *   SETNX secret, GET secret      32 bytes in hex: whoever came first chose them
+ *   HVALS nodes                   whether somebody lives who has no version of parcels that we have
  *   INCRBY nodes:next n           a block of n actor ids
  */
 #include "join.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "loc/redis.h"
+#include "membership.h"
 #include "rt/clock.h"
 
 enum {
@@ -31,6 +33,7 @@ struct talk {
 	int err;
 	long long number;
 	char text[128];
+	struct wire_member foreign; /* a record we cannot talk to; id 0: there is none */
 };
 
 static void on_answer(void *arg, uint64_t token, int err, const redisReply *reply)
@@ -81,11 +84,19 @@ static bool pump(struct talk *self)
 }
 _Static_assert(POLLIN == 1 && POLLOUT == 4, "EPOLLIN and EPOLLOUT are the same bits");
 
+static bool pause_for(struct talk *self, rt_ms ms) /* false: stop */
+{
+	for (const rt_ms until = rt_clock_ms() + ms; rt_clock_ms() < until;)
+		if (!pump(self))
+			return false;
+	return true;
+}
+
 /* Ask one question. 0, RT_DOWN (stop), RT_MORE (begin again) */
-static int ask(struct talk *self, int argc, const struct slice *argv)
+static int ask_with(struct talk *self, loc_redis_fn *fn, int argc, const struct slice *argv)
 {
 	self->answered = false;
-	while (loc_redis_call(self->redis, on_answer, self, 0, argc, argv))
+	while (loc_redis_call(self->redis, fn, self, 0, argc, argv))
 		if (!pump(self))
 			return RT_DOWN;
 	while (!self->answered)
@@ -94,10 +105,12 @@ static int ask(struct talk *self, int argc, const struct slice *argv)
 	if (self->err == 0)
 		return 0;
 	say_waiting(self, self->text[0] ? self->text : rt_err_text(self->err));
-	for (const rt_ms until = rt_clock_ms() + NOT_NOW_WAIT; rt_clock_ms() < until;)
-		if (!pump(self))
-			return RT_DOWN;
-	return RT_MORE;
+	return pause_for(self, NOT_NOW_WAIT) ? RT_MORE : RT_DOWN;
+}
+
+static int ask(struct talk *self, int argc, const struct slice *argv)
+{
+	return ask_with(self, on_answer, argc, argv);
 }
 
 /* Keep what stands there; be the first to write it otherwise. */
@@ -146,6 +159,45 @@ static int take_secret(struct talk *self)
 	return 0;
 }
 
+static void on_records(void *arg, uint64_t token, int err, const redisReply *reply)
+{
+	struct talk *self = arg;
+	struct wire_member m;
+
+	on_answer(arg, token, err, reply);
+	self->foreign.id = 0;
+	for (size_t i = 0; reply && i < reply->elements; i++)
+		if (wire_member_parse(&m, slice_of(reply->element[i]->str, (uint32_t)reply->element[i]->len)) == 0 &&
+		    !wire_member_speaks(&m) && m.seen >= self->foreign.seen)
+			self->foreign = m;
+}
+
+/* A record alone may be what a dead worker left behind: it lives when it changes. */
+static int check_versions(struct talk *self)
+{
+	const struct slice get[] = { SLICE("HVALS"), SLICE("nodes") };
+	const rt_ms until = rt_clock_ms() + MEMBERSHIP_FORGET;
+	struct wire_member first = { 0 };
+
+	do {
+		const int err = ask_with(self, on_records, 2, get);
+
+		if (err || !self->foreign.id)
+			return err;
+		if (first.id == self->foreign.id && first.seen != self->foreign.seen) {
+			rt_log(RT_LOG_E, "member.foreign", 0,
+			       "a live %s, id=%u on host %s, has parcels of version %u to %u, this program %d to %d: upgrade by one version at a time",
+			       wire_tier_name(first.tier), first.id, first.host, first.oldest, first.version, WIRE_VERSION_OLDEST,
+			       WIRE_VERSION);
+			return RT_CONFIG;
+		}
+		first = self->foreign;
+		if (!pause_for(self, NOT_NOW_WAIT))
+			return RT_DOWN;
+	} while (rt_clock_ms() < until);
+	return 0;
+}
+
 /* A block that neither holds 0 nor passes the end of the 24 bits. */
 static int take_ids(struct talk *self)
 {
@@ -174,6 +226,8 @@ static int converse(struct talk *self)
 		err = check_schema(self);
 		if (!err)
 			err = take_secret(self);
+		if (!err)
+			err = check_versions(self);
 		if (!err)
 			err = take_ids(self);
 	} while (err == RT_MORE);

@@ -2,6 +2,8 @@
 /* loop: its making, its thread, the commands it gets, its end. What it does in between is burst.c. */
 #include "loop.h"
 
+#include <poll.h>
+
 #include "burst.h"
 #include "loc/redis.h"
 #include "membership.h"
@@ -74,8 +76,26 @@ void loop_obey(struct svc_loop *self)
 
 /* ---- Life ---- */
 
+/* A door that opens before its loop knows anybody would have to send its first guests away. Redis may be slow: then so be it. */
+static void settle(struct svc_loop *self)
+{
+	const rt_ms until = self->now + LOOP_SETTLE;
+
+	while (!membership_look(self->membership) && self->now < until) {
+		struct pollfd p = { loc_redis_fd(self->redis), (short)loc_redis_events(self->redis), 0 };
+
+		loc_redis_flush(self->redis);
+		poll(&p, 1, 10);
+		loop_read_clock(self);
+		if (p.revents)
+			loc_redis_ready(self->redis, (uint32_t)p.revents, self->now);
+		loc_redis_tick(self->redis, self->now);
+	}
+}
+
 static bool open_actors(struct svc_loop *self)
 {
+	settle(self);
 	for (uint32_t i = 0; i < self->nactor; i++) {
 		struct svc *svc = &self->actor[i];
 		const int err = svc->what->open(&svc->self, svc);
@@ -131,8 +151,9 @@ void loop_run(zsock_t *pipe, void *arg)
 	loop_read_clock(self);
 	self->membership = membership_new(self);
 	self->failed = !self->membership || !open_actors(self);
-	if (!self->failed)
-		membership_announce(self->membership);
+	if (!self->failed) {
+		membership_greet(self->membership);
+	}
 	atomic_store(&self->beat, self->now);
 	zsock_signal(pipe, 0);
 	loop_obey(self); /* a ZeroMQ descriptor tells of news only after its socket was found empty once */
@@ -160,6 +181,7 @@ static void count_from_start(struct svc_loop *self)
 	self->strays = counters_add(&self->counters, "peal_parcels_stray_total", "Parcels for actors that are not here.");
 	self->bad = counters_add(&self->counters, "peal_parcels_bad_total", "Packs and parcels that did not hold together.");
 	self->packs_out = counters_add(&self->counters, "peal_bus_packs_sent_total", "Packs that left for other loops.");
+	self->parcels_out = counters_add(&self->counters, "peal_bus_parcels_sent_total", "Parcels in them.");
 	self->packs_in = counters_add(&self->counters, "peal_bus_packs_received_total", "Packs that came from other loops.");
 	self->refused = counters_add(&self->counters, "peal_bus_refused_total", "Parcels refused because the receiver's mailbox was full.");
 	self->lost = counters_add(&self->counters, "peal_bus_lost_total", "Parcels dropped because the receiver was gone.");

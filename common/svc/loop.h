@@ -27,6 +27,7 @@ struct membership;
 enum {
 	LOOP_ACTORS_MAX = WIRE_TIERS,
 	LOOP_ARENA = 1 << 20,
+	LOOP_SETTLE = 500,     /* ms at most until the first picture of everybody, before the actors open */
 	LOOP_POLL_MAX = 1000,  /* ms: a loop turns at least this often, so a hung one shows */
 	LOOP_MAIL = 1024,      /* parcels handled in one turn because of mail: their answers must leave too */
 	LOOP_FAIRNESS = 4096,  /* parcels or timers handled before the other sources have their turn */
@@ -70,7 +71,7 @@ struct svc_loop {
 	int pipe_fd;
 	bool stop;
 	uint64_t *turns, *delivered, *strays, *bad; /* counters */
-	uint64_t *packs_out, *packs_in, *refused, *lost, *load_now, *redis_now;
+	uint64_t *packs_out, *parcels_out, *packs_in, *refused, *lost, *load_now, *redis_now;
 
 	struct counters counters;
 	/* read by other threads */

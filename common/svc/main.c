@@ -19,6 +19,7 @@ int svc_main(int argc, char **argv, const char *name, const struct svc_actor *co
 	code = options_read(&process, argc, argv, actors);
 	if (code != OPTIONS_GO)
 		return code;
+	process_hold_signals();
 	rt_log_open(name, RT_LOG_I);
 	if (svc_config_load(&config, process.config_file, process.environment, error)) {
 		rt_log(RT_LOG_E, "config.refused", 0, "%s", error);

@@ -27,6 +27,7 @@ static const rt_handle shell_mark = 0x5348454c4c; /* in an ECHO's context: the s
 struct row {
 	struct wire_member member;
 	rt_ms alive;  /* last sign of life, our clock */
+	rt_ms unreached; /* since when it says it is alive and is not reached; 0: it is */
 	bool shown, present, told;
 };
 
@@ -36,7 +37,8 @@ struct membership {
 	rt_ms asked, last_look;     /* when the look under way was asked for; when the last was answered */
 	rt_ms steady;               /* since when one answer followed another */
 	bool asking, ask_again;
-	bool written;               /* Redis has our records, as far as we know */
+	bool looked;                /* Redis has told us who is there */
+	bool open;                  /* our actors are: others may know of us */
 	uint32_t generation;
 	uint32_t n;
 	struct row row[WIRE_MEMBERS_MAX];
@@ -74,7 +76,7 @@ static bool join(struct svc_loop *loop, const struct wire_member *m)
 	char room[WIRE_ENDPOINT_MAX];
 	const char *endpoint = endpoint_of(loop, m, room);
 
-	return endpoint && wire_mailbox_join(loop->mailbox, m->id, endpoint) == 0;
+	return endpoint && wire_mailbox_join(loop->mailbox, m->id, endpoint, wire_member_speaks(m)) == 0;
 }
 
 /* What /readyz asks: which tiers have somebody. */
@@ -107,11 +109,28 @@ static void greet(struct svc_loop *loop, uint32_t id)
 {
 	const struct wire_head head = { .verb = WIRE_ECHO, .to = id, .context = shell_mark };
 
-	for (uint32_t i = 0; i < loop->nactor; i++) {
+	for (uint32_t i = 0; loop->membership->open && i < loop->nactor; i++) {
 		const struct sip_msg record = { .text = nodes_render(loop, &loop->actor[i].record) };
 
 		(void)!svc_post(&loop->actor[i], &head, &record); /* a refusal is silence */
 	}
+}
+
+/* Why it cannot be talked to, once. */
+static void say_unreachable(struct row *row)
+{
+	const struct wire_member *m = &row->member;
+
+	if (row->told)
+		return;
+	row->told = true;
+	if (!wire_member_speaks(m))
+		rt_log(RT_LOG_E, "member.foreign", 0,
+		       "tier=%s id=%u host=%s: it has parcels of version %u to %u, this worker %d to %d; upgrade by one version at a time",
+		       wire_tier_name(m->tier), m->id, m->host, m->oldest, m->version, WIRE_VERSION_OLDEST, WIRE_VERSION);
+	else
+		rt_log(RT_LOG_W, "member.unreachable", 0, "tier=%s id=%u host=%s: it runs on another host; set server.bus there and here",
+		       wire_tier_name(m->tier), m->id, m->host);
 }
 
 static void show(struct membership *self, struct row *row)
@@ -119,12 +138,8 @@ static void show(struct membership *self, struct row *row)
 	const struct wire_member *m = &row->member;
 	const bool stranger = !wire_mailbox_knows(self->loop->mailbox, m->id);
 
-	if (!join(self->loop, m)) {
-		if (!row->told)
-			rt_log(RT_LOG_W, "member.unreachable", 0,
-			       "tier=%s id=%u host=%s: it runs on another host; set server.bus there and here", wire_tier_name(m->tier),
-			       m->id, m->host);
-		row->told = true;
+	if (!wire_member_speaks(m) || !join(self->loop, m)) {
+		say_unreachable(row);
 		return;
 	}
 	if (wire_members_put(self->loop->members, m)) {
@@ -155,6 +170,28 @@ static void remove_row(struct membership *self, struct row *row, const char *why
 
 /* ---- What Redis says ---- */
 
+/* It lives, and yet its connection does not come about: begin a new one. Whatever the old one hangs in, nobody waits for it. */
+static void reconnect(struct membership *self, struct row *row)
+{
+	struct wire_mailbox *mailbox = self->loop->mailbox;
+	const uint32_t id = row->member.id;
+	const rt_ms now = self->loop->now;
+
+	if (!wire_mailbox_knows(mailbox, id) || wire_mailbox_reaches(mailbox, id, now)) {
+		row->unreached = 0;
+		return;
+	}
+	if (!row->unreached)
+		row->unreached = now;
+	if (now - row->unreached < MEMBERSHIP_FORGET)
+		return;
+	rt_log(RT_LOG_W, "member.reconnect", 0, "tier=%s id=%u host=%s why=\"alive in Redis, not reached for %d ms\"",
+	       wire_tier_name(row->member.tier), id, row->member.host, MEMBERSHIP_FORGET);
+	row->unreached = 0;
+	if (wire_mailbox_reconnect(mailbox, id))
+		wire_mailbox_leave(mailbox, id);
+}
+
 static void take_record(struct membership *self, const struct wire_member *m)
 {
 	struct svc_loop *loop = self->loop;
@@ -181,6 +218,8 @@ static void take_record(struct membership *self, const struct wire_member *m)
 	if (!alive)
 		return;
 	row->alive = loop->now;
+	if (!row->shown)
+		reconnect(self, row);
 	if (row->shown || wire_mailbox_reaches(loop->mailbox, m->id, loop->now) || !wire_mailbox_knows(loop->mailbox, m->id))
 		show(self, row);
 }
@@ -221,63 +260,18 @@ static uint32_t last_id(const struct membership *self)
 	return last;
 }
 
-/* What Redis says from now on counts, not what it fails to say: everybody has time to write himself in again. */
-static void begin_anew(struct membership *self)
-{
-	for (uint32_t i = 0; i < self->n; i++)
-		self->row[i].alive = self->loop->now;
-	self->steady = self->loop->now;
-	nodes_restore(self->loop, last_id(self));
-}
-
 /* While we did not look, nobody could show us a sign of life. */
 static void forgive_gap(struct membership *self)
 {
-	if (self->loop->now - self->last_look > 2 * MEMBERSHIP_BEAT)
-		begin_anew(self);
-	self->last_look = self->loop->now;
-}
+	const rt_ms now = self->loop->now;
 
-/* Redis has lost what we wrote into it, so perhaps everything. */
-static void memory_lost(struct membership *self)
-{
-	rt_log(RT_LOG_W, "member.erased", 0, "our record was gone from the Redis key nodes; it is written again, the others are waited for");
-	begin_anew(self);
-}
-
-/* HSET tells how many fields are new: ours are not, after the first time. */
-static void on_written(void *arg, uint64_t token, int err, const redisReply *reply)
-{
-	struct membership *self = arg;
-
-	(void)token;
-	if (err || reply->type != REDIS_REPLY_INTEGER)
-		return; /* away, or full: the others ask us themselves */
-	if (self->written && reply->integer > 0)
-		memory_lost(self);
-	self->written = true;
-}
-
-static void write_ours(struct membership *self)
-{
-	(void)!nodes_write(self->loop, on_written, self); /* again in a second */
-}
-
-static bool is_ours(const struct svc_loop *loop, const redisReply *field)
-{
-	for (uint32_t i = 0; i < loop->nactor; i++)
-		if (strtoul(field->str, 0, 10) == loop->actor[i].record.id)
-			return true;
-	return false;
-}
-
-/* Are we among them? */
-static bool holds_ours(const struct svc_loop *loop, const redisReply *nodes)
-{
-	for (size_t i = 0; i + 1 < nodes->elements; i += 2)
-		if (is_ours(loop, nodes->element[i]))
-			return true;
-	return false;
+	if (now - self->last_look > 2 * MEMBERSHIP_BEAT) {
+		for (uint32_t i = 0; i < self->n; i++)
+			self->row[i].alive = now;
+		self->steady = now;
+		nodes_restore(self->loop, last_id(self));
+	}
+	self->last_look = now;
 }
 
 static void ask(struct membership *self);
@@ -293,8 +287,6 @@ static void on_nodes(void *arg, uint64_t token, int err, const redisReply *reply
 		return;
 	loop_read_clock(self->loop);
 	forgive_gap(self);
-	if (self->written && !holds_ours(self->loop, reply))
-		memory_lost(self);
 	for (uint32_t i = 0; i < self->n; i++)
 		self->row[i].present = false;
 	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
@@ -306,6 +298,7 @@ static void on_nodes(void *arg, uint64_t token, int err, const redisReply *reply
 			rt_log(RT_LOG_W, "member.unreadable", 0, "field=%s of the Redis key nodes is not a record this version reads",
 			       rt_log_safe(slice_of(reply->element[i]->str, (uint32_t)reply->element[i]->len)));
 	}
+	self->looked = true;
 	sweep(self);
 	note_change(self);
 	if (self->ask_again)
@@ -365,12 +358,10 @@ bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_p
 	return true;
 }
 
-/* Who has not been heard of for so long is asked himself. */
-static void greet_silent(struct membership *self, rt_ms silence)
+static void greet_all(struct membership *self)
 {
 	for (uint32_t i = 0; i < self->n; i++)
-		if (self->loop->now - self->row[i].alive >= silence)
-			greet(self->loop, self->row[i].member.id);
+		greet(self->loop, self->row[i].member.id);
 	rt_arena_reset(self->loop->arena);
 }
 
@@ -378,8 +369,22 @@ static void greet_silent(struct membership *self, rt_ms silence)
 
 void membership_announce(struct membership *self)
 {
-	write_ours(self);
+	nodes_write(self->loop);
 	nodes_publish(self->loop);
+}
+
+bool membership_look(struct membership *self)
+{
+	if (!self->looked && loc_redis_up(self->loop->redis))
+		ask(self);
+	return self->looked;
+}
+
+void membership_greet(struct membership *self)
+{
+	self->open = true;
+	greet_all(self);
+	membership_announce(self);
 }
 
 void membership_leave(struct membership *self)
@@ -414,10 +419,11 @@ rt_ms membership_tick(struct membership *self, rt_ms now)
 		return self->next_beat;
 	self->next_beat = now + (now - self->born < MEMBERSHIP_BEAT ? MEMBERSHIP_EARLY : MEMBERSHIP_BEAT);
 	if (loc_redis_up(loop->redis)) {
-		write_ours(self);
+		nodes_write(loop);
 		ask(self);
+	} else {
+		greet_all(self);
 	}
-	greet_silent(self, loc_redis_up(loop->redis) ? MEMBERSHIP_BEAT + MEMBERSHIP_BEAT / 2 : 0); /* up may mean full, or as good as away */
 	membership_judge(self);
 	return self->next_beat;
 }

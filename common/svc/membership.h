@@ -4,7 +4,7 @@
  *
  *   the board        actors of this process: always there
  *   nodes in Redis   everybody; written by each for itself every second, forgotten when unchanged for three
- *   ECHO             asked while Redis is away or full, when the last known picture is kept
+ *   ECHO             asked while Redis is away, when the last known picture is kept
  */
 #ifndef MEMBERSHIP_H
 #define MEMBERSHIP_H
@@ -27,6 +27,8 @@ void membership_destroy(struct membership **self_p);
 
 rt_ms membership_tick(struct membership *self, rt_ms now); /* returns when to call again */
 void membership_judge(struct membership *self);            /* hide whom the mailbox has given up, or who was silent for too long */
+bool membership_look(struct membership *self);             /* has Redis told us once who is there? Asks it when it can be asked */
+void membership_greet(struct membership *self);            /* our actors are open: tell everybody who we are, from now on each new one */
 void membership_announce(struct membership *self);         /* this loop's records, and that they changed, now */
 void membership_leave(struct membership *self);            /* take them out of Redis and say so */
 

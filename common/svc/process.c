@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -36,7 +37,7 @@ int process_loop_of(const struct svc_process *self, uint32_t id)
 
 /* ---- Before the loops ---- */
 
-static bool open_signals(struct svc_process *self)
+static sigset_t our_signals(void)
 {
 	sigset_t set;
 
@@ -44,8 +45,21 @@ static bool open_signals(struct svc_process *self)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+void process_hold_signals(void)
+{
+	const sigset_t set = our_signals();
+
 	signal(SIGPIPE, SIG_IGN);
 	pthread_sigmask(SIG_BLOCK, &set, 0);
+}
+
+static bool open_signals(struct svc_process *self)
+{
+	const sigset_t set = our_signals();
+
 	self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return self->signals >= 0;
 }
@@ -59,6 +73,22 @@ static void raise_limits(void)
 		setrlimit(RLIMIT_NOFILE, &r);
 	}
 	zsys_set_max_sockets(0); /* as many as libzmq allows */
+}
+
+/*
+ * libzmq's threads take their turn instead of interrupting ours: on a busy core a loop then finishes its burst, and what it hands
+ * over leaves as few and full packs. On an idle core they run at once, as before. Whoever chose another policy by chrt keeps it.
+ * Asked of ourselves first, because libzmq aborts when it is refused.
+ */
+static void calm_bus_threads(void)
+{
+	const struct sched_param none = { 0 };
+	const int was = sched_getscheduler(0);
+
+	if (was != SCHED_OTHER || sched_setscheduler(0, SCHED_BATCH, &none))
+		return;
+	if (sched_setscheduler(0, was, &none) == 0)
+		zsys_set_thread_sched_policy(SCHED_BATCH);
 }
 
 static int make_folder(const char *path, mode_t mode)
@@ -168,6 +198,7 @@ static int make_loop(struct svc_process *self, int number)
 		m->tier = (uint8_t)self->actor[i]->tier;
 		m->state = WIRE_LIVE;
 		m->version = WIRE_VERSION;
+		m->oldest = WIRE_VERSION_OLDEST;
 		m->pid = (uint32_t)getpid();
 		memcpy(m->host, self->host, sizeof(m->host));
 		memcpy(m->ipc, ipc, sizeof(m->ipc));
@@ -340,6 +371,7 @@ int process_run(struct svc_process *self)
 	set_log_level(self->config);
 	zsys_handler_set(0); /* signals are ours */
 	raise_limits();
+	calm_bus_threads();
 	if (!open_signals(self))
 		return 1;
 	gethostname(self->host, sizeof(self->host) - 1);

@@ -31,6 +31,9 @@ struct svc_process {
 
 int process_loop_of(const struct svc_process *self, uint32_t id); /* -1: not one of ours */
 
+/* From here on a signal waits until process_run reads it: the first thing a program does, before any thread is made. */
+void process_hold_signals(void);
+
 /* Run it from configuration to exit code. */
 int process_run(struct svc_process *self);
 

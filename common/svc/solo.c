@@ -16,7 +16,7 @@ static void add_actor(struct svc_process *process, const struct svc_actor *what)
 
 	*svc = (struct svc){ .loop = loop, .what = what, .at = (uint16_t)loop->nactor };
 	svc->record = (struct wire_member){ .id = process->first_id + loop->nactor, .tier = (uint8_t)what->tier, .state = WIRE_LIVE,
-					    .version = WIRE_VERSION, .pid = (uint32_t)getpid(), .host = "here" };
+					    .version = WIRE_VERSION, .oldest = WIRE_VERSION_OLDEST, .pid = (uint32_t)getpid(), .host = "here" };
 	loop->nactor++;
 	board_put(&process->board, &svc->record);
 }

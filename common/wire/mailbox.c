@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "layout.h"
 #include "peer.h"
 #include "rt/hash.h"
 
@@ -33,6 +34,7 @@ struct wire_mailbox {
 	zmq_msg_t in;
 	char *aligned;    /* a received frame that libzmq laid at an odd address */
 	uint32_t aligned_size;
+	struct wire_pack rewritten; /* a received pack of an older version, as one of ours */
 	int news;         /* epoll descriptor over the peers' monitors */
 	uint32_t npeer, nopen;
 	uint16_t open[PEERS_MAX]; /* peers with parcels in their pack */
@@ -78,6 +80,7 @@ void wire_mailbox_destroy(struct wire_mailbox **self_p)
 		close(self->news);
 	zmq_msg_close(&self->in);
 	free(self->aligned);
+	wire_pack_clear(&self->rewritten);
 	free(self);
 	*self_p = 0;
 }
@@ -148,18 +151,28 @@ static const void *aligned_bytes(struct wire_mailbox *self, size_t n)
 	return self->aligned ? memcpy(self->aligned, data, n) : 0;
 }
 
+/* Walk what was received, after rewriting it when an older worker wrote it. */
+static int open_walk(struct wire_mailbox *self, struct wire_walk *walk, const void *p, size_t n)
+{
+	int err;
+
+	if (!p || wire_walk_open(walk, p, n) == 0)
+		return p ? 0 : RT_NOMEM;
+	wire_pack_reset(&self->rewritten);
+	err = layout_read(&self->rewritten, p, n);
+	return err ? err : wire_walk_open(walk, self->rewritten.p, self->rewritten.n);
+}
+
 int wire_mailbox_receive(struct wire_mailbox *self, struct wire_walk *walk, bool *trusted)
 {
 	for (int tries = 0; tries < 2; tries++) {
 		void *socket = self->turn ? self->inner : self->outer;
-		const void *bytes;
 
 		*trusted = self->turn;
 		self->turn = !self->turn;
 		if (!socket || zmq_msg_recv(&self->in, socket, ZMQ_DONTWAIT) < 0)
 			continue;
-		bytes = aligned_bytes(self, zmq_msg_size(&self->in));
-		if (!bytes || wire_walk_open(walk, bytes, zmq_msg_size(&self->in))) {
+		if (open_walk(self, walk, aligned_bytes(self, zmq_msg_size(&self->in)), zmq_msg_size(&self->in))) {
 			self->tally.bad_in++;
 			return RT_BAD;
 		}
@@ -218,7 +231,7 @@ static int find_peer(struct wire_mailbox *self, const char *endpoint, uint16_t *
 	return 0;
 }
 
-int wire_mailbox_join(struct wire_mailbox *self, uint32_t id, const char *endpoint)
+int wire_mailbox_join(struct wire_mailbox *self, uint32_t id, const char *endpoint, uint8_t version)
 {
 	struct seat *seat = seat_of(self, id);
 	uint16_t peer;
@@ -232,6 +245,7 @@ int wire_mailbox_join(struct wire_mailbox *self, uint32_t id, const char *endpoi
 	if (err)
 		return err;
 	self->peer[peer].actors++;
+	self->peer[peer].version = version;
 	*seat_of(self, id) = (struct seat){ id, peer };
 	return 0;
 }
@@ -277,6 +291,22 @@ void wire_mailbox_leave(struct wire_mailbox *self, uint32_t id)
 		peer_close(p);
 	}
 	free_seat(self, seat);
+}
+
+int wire_mailbox_reconnect(struct wire_mailbox *self, uint32_t id)
+{
+	struct peer *p = peer_of(self, id);
+	struct peer fresh = { 0 };
+
+	if (!p)
+		return RT_ABSENT;
+	self->tally.lost += p->pack.count;
+	forget_open(self, (uint16_t)(p - self->peer));
+	peer_close(p);
+	fresh.actors = p->actors;
+	memcpy(fresh.endpoint, p->endpoint, sizeof(fresh.endpoint));
+	*p = fresh;
+	return peer_connect(p, &self->keys, self->news);
 }
 
 /* ---- Out ---- */

@@ -48,8 +48,8 @@ static void put_listener(struct rt_cursor *c, const struct wire_listener *l)
 
 int wire_member_render(const struct wire_member *m, struct rt_cursor *c)
 {
-	rt_cursor_printf(c, "{\"tier\":\"%s\",\"id\":%u,\"version\":%u,\"host\":", wire_tier_name(m->tier), m->id,
-			 m->version);
+	rt_cursor_printf(c, "{\"tier\":\"%s\",\"id\":%u,\"version\":%u,\"oldest\":%u,\"host\":", wire_tier_name(m->tier), m->id,
+			 m->version, m->oldest);
 	put_string(c, m->host);
 	rt_cursor_printf(c, ",\"pid\":%u,\"state\":\"%s\",\"load\":%u,\"seen\":%llu", m->pid,
 			 m->state == WIRE_DRAINING ? "draining" : "live", m->load, (unsigned long long)m->seen);
@@ -250,6 +250,8 @@ static void read_named(struct reader *r, const char *name, struct wire_member *m
 		m->id = (uint32_t)read_number(r, 0xffffff);
 	else if (strcmp(name, "version") == 0)
 		m->version = (uint8_t)read_number(r, UINT8_MAX);
+	else if (strcmp(name, "oldest") == 0)
+		m->oldest = (uint8_t)read_number(r, UINT8_MAX);
 	else if (strcmp(name, "host") == 0)
 		read_string(r, m->host, sizeof(m->host));
 	else if (strcmp(name, "pid") == 0)
@@ -289,8 +291,17 @@ int wire_member_parse(struct wire_member *out, struct slice json)
 	skip_blanks(&r);
 	if (!r.p || r.p != r.end)
 		return RT_BAD;
-	if (!m.id || !m.tier || !m.state || m.version < WIRE_VERSION_OLDEST)
+	if (!m.id || !m.tier || !m.state || !m.version)
 		return RT_BAD;
+	if (!m.oldest)
+		m.oldest = m.version;
 	*out = m;
 	return 0;
+}
+
+uint8_t wire_member_speaks(const struct wire_member *m)
+{
+	const uint8_t version = m->version < WIRE_VERSION ? m->version : WIRE_VERSION;
+
+	return version >= WIRE_VERSION_OLDEST && version >= m->oldest ? version : 0;
 }

@@ -32,7 +32,7 @@ void wire_pack_reset(struct wire_pack *self)
 	self->count = 0;
 }
 
-static int make_room(struct wire_pack *self, uint32_t more)
+int wire_pack_room(struct wire_pack *self, uint32_t more)
 {
 	const uint64_t need = (uint64_t)self->n + more;
 	uint64_t size = self->size ? self->size : ROOM_FIRST;
@@ -52,11 +52,11 @@ static int make_room(struct wire_pack *self, uint32_t more)
 	return 0;
 }
 
-static void write_pack_head(struct wire_pack *self)
+void wire_pack_seal(struct wire_pack *self, uint8_t version)
 {
 	const struct wire_pack_head head = {
 		.magic = MAGIC,
-		.version = WIRE_VERSION,
+		.version = version,
 		.count = self->count,
 		.size = self->n,
 	};
@@ -76,7 +76,7 @@ int wire_pack_add(struct wire_pack *self, const struct wire_head *head, const st
 	struct wire_head h = *head;
 	char *p;
 
-	if (text_n > TEXT_MAX || self->count == UINT16_MAX || make_room(self, start - self->n + size))
+	if (text_n > TEXT_MAX || self->count == UINT16_MAX || wire_pack_room(self, start - self->n + size))
 		return RT_NOMEM;
 	h.size = size;
 	h.index_n = index_n;
@@ -91,7 +91,7 @@ int wire_pack_add(struct wire_pack *self, const struct wire_head *head, const st
 	memset(p + used, 0, size - used);
 	self->n = start + size;
 	self->count++;
-	write_pack_head(self);
+	wire_pack_seal(self, WIRE_VERSION);
 	return 0;
 }
 
@@ -100,17 +100,21 @@ bool wire_pack_full(const struct wire_pack *self)
 	return self->count >= WIRE_PACK_PARCELS || self->n >= WIRE_PACK_BYTES;
 }
 
+bool wire_pack_head_read(struct wire_pack_head *out, const void *p, size_t n)
+{
+	if ((uintptr_t)p % 8 || n < sizeof(*out))
+		return false;
+	memcpy(out, p, sizeof(*out));
+	return out->magic == MAGIC && out->size == n;
+}
+
 int wire_walk_open(struct wire_walk *w, const void *p, size_t n)
 {
-	const struct wire_pack_head *head = p;
+	struct wire_pack_head head;
 
-	if ((uintptr_t)p % 8 || n < sizeof(*head))
+	if (!wire_pack_head_read(&head, p, n) || head.version != WIRE_VERSION)
 		return RT_BAD;
-	if (head->magic != MAGIC || head->size != n)
-		return RT_BAD;
-	if (head->version < WIRE_VERSION_OLDEST || head->version > WIRE_VERSION)
-		return RT_BAD;
-	*w = (struct wire_walk){ p, head->size, sizeof(*head), head->count };
+	*w = (struct wire_walk){ p, head.size, sizeof(head), head.count };
 	return 0;
 }
 

@@ -8,10 +8,13 @@
 #include <czmq.h>
 #include <sys/epoll.h>
 
+#include "layout.h"
+
 enum {
 	FRAME_MAX = SIP_HEAD_MAX + SIP_BODY_MAX + WIRE_PACK_BYTES,
 	HEARTBEAT_MS = 1000,
 	HEARTBEAT_PATIENCE_MS = 3000,
+	HANDSHAKE_MS = 1000, /* libzmq would wait 30 s for a greeting that got lost */
 };
 
 static void set_int(void *socket, int option, int value)
@@ -34,6 +37,7 @@ void *peer_socket(int type)
 	set_int(socket, ZMQ_RECONNECT_IVL_MAX, 20 * WIRE_RETRY);
 	set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
 	set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_PATIENCE_MS);
+	set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
 	set_int(socket, ZMQ_IPV6, 1);
 	zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max));
 	return socket;
@@ -91,6 +95,7 @@ void peer_close(struct peer *p)
 	p->news = 0;
 	p->push = p->monitor = 0;
 	wire_pack_clear(&p->pack);
+	wire_pack_clear(&p->rewritten);
 }
 
 static void take_event(struct peer *p, uint16_t event, rt_ms now)
@@ -127,9 +132,23 @@ rt_ms peer_deadline(const struct peer *p)
 	return p->since ? p->since + (p->lost ? WIRE_LOST_PATIENCE : WIRE_PATIENCE) : UINT64_MAX;
 }
 
+/* 0, or -1: not now. */
+static int send_pack(struct peer *p)
+{
+	const struct wire_pack *pack = &p->pack;
+
+	if (p->version != WIRE_VERSION) {
+		wire_pack_reset(&p->rewritten);
+		if (layout_write(&p->rewritten, &p->pack, p->version))
+			return -1;
+		pack = &p->rewritten;
+	}
+	return zmq_send(p->push, pack->p, pack->n, ZMQ_DONTWAIT) < 0 ? -1 : 0;
+}
+
 bool peer_offer(struct peer *p, rt_ms now, struct wire_tally *tally)
 {
-	if (zmq_send(p->push, p->pack.p, p->pack.n, ZMQ_DONTWAIT) >= 0) {
+	if (send_pack(p) == 0) {
 		tally->packs_out++;
 		tally->parcels_out += p->pack.count;
 		p->refused = 0;

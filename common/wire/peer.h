@@ -22,6 +22,8 @@ struct peer {
 	void *push, *monitor; /* monitor NULL: inproc, always connected */
 	int news, fd;         /* epoll descriptor, and the monitor's own in it */
 	struct wire_pack pack;
+	struct wire_pack rewritten; /* the same in the version of an older peer */
+	uint8_t version;      /* it is written */
 	uint32_t actors;      /* how many are reached here; 0: the slot is free */
 	bool connected, lost; /* lost: it was connected once */
 	bool open;            /* in the mailbox's list of open packs */

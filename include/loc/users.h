@@ -26,6 +26,8 @@ struct loc_policy { /* -1: not set, the domain decides */
 	int mode;    /* 0 proxy, 1 redirect: enum svc_mode */
 	int fork;    /* enum svc_fork */
 	int recurse; /* 0, 1 */
+	int queue;   /* seconds a caller waits for a busy phone; 0: he does not */
+	int wake;    /* seconds he waits for a phone that sleeps */
 };
 
 #endif

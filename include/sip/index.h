@@ -65,6 +65,9 @@ struct sip_index {
 	uint8_t nfield;  /* <= SIP_FIELDS_MAX */
 	uint16_t head_n; /* bytes of the head, up to and including the blank line's CRLF */
 	uint16_t lines;  /* header lines */
+#ifdef PEAL_NEXT
+	uint32_t next;   /* see wire/pack.h */
+#endif
 	struct sip_span target;      /* Request-URI, or reason phrase */
 	struct sip_span method_text; /* as written; in a response, the method of CSeq */
 	uint32_t body_at, body_n;    /* bytes; body_n == 0 when there is none */

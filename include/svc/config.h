@@ -108,6 +108,9 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(mode,            MODE,     "proxy",    0, 0,     "proxy or redirect")                                                                    \
 	X(fork,            FORK,     "parallel", 0, 0,     "parallel (within a q, serial between), serial, or all")                                \
 	X(ring,            INT,      "20",       0, 3600,  "seconds a phone may ring while others wait for their turn (fork = serial, or a lower q); 0: as long as proxy.timer_c") \
+	X(queue,           INT,      "0",        0, 3600,  "seconds a caller waits for a busy user and is told his place (182); 0: he hears 486")                  \
+	X(wake,            INT,      "0",        0, 300,   "seconds a caller waits for a phone to wake and register when none is there; 0: he hears 480")          \
+	X(waking,          INT,      "183",      180, 183, "status a caller hears meanwhile")                                                                      \
 	X(recurse,         BOOL,     "off",      0, 0,     "follow 3xx contacts instead of passing them back")                                     \
 	X(stateless,       BOOL,     "off",      0, 0,     "forward and answer without transactions (RFC 3261 16.11, 8.2.7), to the best target alone")               \
 	X(max_contacts,    INT,      "10",       1, 32,    "bindings of one address of record")                                                    \

@@ -57,10 +57,18 @@ int wire_mailbox_outer(const struct wire_mailbox *self);
  */
 int wire_mailbox_receive(struct wire_mailbox *self, struct wire_walk *walk, bool *trusted);
 
-/* Actor `id` is reached at `endpoint` (changes it when it moved). 0 | RT_NOMEM | RT_CONFIG */
+/*
+ * Actor `id` is reached at `endpoint` (changes it when it moved).
+ *   version   of the parcels it is written, by wire_member_speaks; one for all actors of an endpoint
+ * returns 0, RT_NOMEM, RT_CONFIG
+ */
 RT_MUSTUSE
-int wire_mailbox_join(struct wire_mailbox *self, uint32_t id, const char *endpoint);
+int wire_mailbox_join(struct wire_mailbox *self, uint32_t id, const char *endpoint, uint8_t version);
 void wire_mailbox_leave(struct wire_mailbox *self, uint32_t id);
+
+/* Begin its connection anew, for it is known to live and yet not reached. What was kept for it is lost. 0 | RT_ABSENT | RT_NOMEM | RT_CONFIG */
+RT_MUSTUSE
+int wire_mailbox_reconnect(struct wire_mailbox *self, uint32_t id);
 
 /* Add a parcel to the pack for head->to. 0, RT_ABSENT (never joined, or given up), RT_NOMEM (mailbox full) */
 RT_MUSTUSE

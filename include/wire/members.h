@@ -3,7 +3,7 @@
  * members: who is alive, as a pure table. The shell feeds it from Redis (key `nodes`); actors ask it.
  *
  * One member is one actor. Its record in Redis, field = id in decimal, value = one-line JSON:
- *   {"tier":"transport","id":17,"version":1,"host":"edge-1","pid":4711,"state":"live","load":3,"seen":1795300000123,
+ *   {"tier":"transport","id":17,"version":1,"oldest":1,"host":"edge-1","pid":4711,"state":"live","load":3,"seen":1795300000123,
  *    "ipc":"ipc:///run/peal/17","tcp":"tcp://192.0.2.1:7017","listeners":["udp:192.0.2.1:5060 as sip.example.com:5060"]}
  * A listener is known by its place in that list; "-" is a place that is free, local.family 0.
  */
@@ -23,7 +23,8 @@ struct wire_listener {       /* one listening address of a transport, as every t
 
 struct wire_member {
 	uint32_t id;               /* 24 bits, never 0 */
-	uint8_t tier, state, version, nlistener;
+	uint8_t tier, state, nlistener;
+	uint8_t version, oldest;   /* of parcels: what it writes by itself, and the oldest it writes and reads; pack.h */
 	uint32_t load, pid;
 	uint64_t seen;             /* wall ms of its last announcement */
 	char host[WIRE_HOST_MAX];  /* host name: decides ipc or tcp */
@@ -36,10 +37,13 @@ struct wire_members;
 struct wire_members *wire_members_new(void);
 void wire_members_destroy(struct wire_members **self_p);
 
-/* 0, or RT_BAD: a record of another schema or one that does not read. */
+/* 0, or RT_BAD: a record that does not read. One of a version too old or too new to talk to reads well: see wire_member_speaks. */
 RT_MUSTUSE
 int wire_member_parse(struct wire_member *out, struct slice json);
 int wire_member_render(const struct wire_member *m, struct rt_cursor *c);
+
+/* The version of parcels to write to it; 0: none that both of us know. */
+uint8_t wire_member_speaks(const struct wire_member *m);
 
 int wire_members_put(struct wire_members *self, const struct wire_member *m); /* 0 | RT_NOMEM */
 void wire_members_drop(struct wire_members *self, uint32_t id);

@@ -81,6 +81,9 @@ struct wire_head {
 	int16_t reason;     /* enum rt_err, 0 when none */
 	uint32_t to, from;  /* actor ids; `from` is filled by svc_post */
 	uint64_t trail;     /* follows one request through every tier and every log line */
+#ifdef PEAL_NEXT
+	uint64_t next;      /* see pack.h */
+#endif
 	rt_handle txn;      /* server transaction */
 	rt_handle branch;   /* client transaction */
 	rt_handle context;  /* response context of the proxy */
@@ -95,7 +98,9 @@ struct wire_head {
 	uint8_t name_n;     /* FORK, DEPART: bytes of the domain name behind the text; 0: unknown */
 	uint8_t spare[31];  /* zero */
 };
+#ifndef PEAL_NEXT
 _Static_assert(sizeof(struct wire_head) == 160, "the head is 160 bytes");
+#endif
 
 struct wire_parcel { /* an opened view; borrowed */
 	const struct wire_head *head;

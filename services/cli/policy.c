@@ -12,14 +12,25 @@ static const struct {
 	{ "all", "fork", "all", "all phones ring at once, whatever their q" },
 	{ "recurse", "recurse", "on", "a 3xx of a phone is followed here" },
 	{ "no-recurse", "recurse", "off", "a 3xx of a phone is passed to the caller" },
+	{ "queue", "queue", NULL, "queue=SECONDS: callers wait so long for a busy phone; 0: they do not" },
+	{ "wake", "wake", NULL, "wake=SECONDS: callers wait so long for a phone that sleeps to register; 0: they do not" },
 };
-enum { CHOICES = sizeof(choices) / sizeof(choices[0]) };
+enum { CHOICES = sizeof(choices) / sizeof(choices[0]), SECONDS_MAX = 3600 };
 
-static int find_choice(const char *word)
+/* "serial", or "queue=60": *value is what Redis is told. */
+static int find_choice(const char *word, const char **value)
 {
+	const size_t n = strcspn(word, "=");
+	uint32_t seconds;
+
 	for (int i = 0; i < CHOICES; i++) {
-		if (!strcmp(choices[i].word, word))
+		if (strlen(choices[i].word) != n || strncmp(choices[i].word, word, n))
+			continue;
+		*value = choices[i].value ? choices[i].value : word + n + (word[n] == '=');
+		if (choices[i].value ? !word[n] : slice_u32(slice_str(*value), &seconds) && seconds <= SECONDS_MAX)
 			return i;
+		fprintf(stderr, "peal policy set: \"%s\" does not fit; %s\n", word, choices[i].what);
+		return -1;
 	}
 	const char *near = cli_suggest(word, &choices[0].word, CHOICES, sizeof(choices[0]));
 	fprintf(stderr, "peal policy set: no choice \"%s\"%s%s%s; the choices are\n", word, near ? "; did you mean " : "", near ? near : "",
@@ -31,17 +42,18 @@ static int find_choice(const char *word)
 
 static int show(struct cli *cli)
 {
-	static const char *const titles[] = { "address", "mode", "fork", "recurse" };
+	static const char *const titles[] = { "address", "mode", "fork", "recurse", "queue", "wake" };
+	enum { TITLES = sizeof(titles) / sizeof(titles[0]) };
 	struct slice aor;
 
 	if (!cli_aor(cli, cli->arg[0], &aor))
 		return CLI_USAGE;
 	redisReply *r = cli_redis(cli, "HGETALL policy:%b", aor.p, (size_t)aor.n);
-	struct cli_out *out = r ? cli_out_new(cli, titles, 4) : NULL;
+	struct cli_out *out = r ? cli_out_new(cli, titles, TITLES) : NULL;
 	if (!out)
 		return CLI_FAILED;
 	cli_out_text(out, aor);
-	for (int i = 1; i < 4; i++) {
+	for (int i = 1; i < TITLES; i++) {
 		const char *value = cli_field(r, titles[i]);
 
 		cli_out_text(out, slice_str(value[0] || cli->json ? value : "(as the domain)"));
@@ -55,15 +67,16 @@ static int set(struct cli *cli)
 {
 	struct slice aor;
 	int pick[CHOICES];
+	const char *value[CHOICES];
 
 	if (!cli_aor(cli, cli->arg[0], &aor))
 		return CLI_USAGE;
 	for (int i = 1; i < cli->narg; i++) {
-		if ((pick[i - 1] = find_choice(cli->arg[i])) < 0)
+		if ((pick[i - 1] = find_choice(cli->arg[i], &value[i - 1])) < 0)
 			return CLI_USAGE;
 	}
 	for (int i = 0; i + 1 < cli->narg; i++) {
-		redisReply *r = cli_redis(cli, "HSET policy:%b %s %s", aor.p, (size_t)aor.n, choices[pick[i]].field, choices[pick[i]].value);
+		redisReply *r = cli_redis(cli, "HSET policy:%b %s %s", aor.p, (size_t)aor.n, choices[pick[i]].field, value[i]);
 
 		if (!r)
 			return CLI_FAILED;
@@ -87,7 +100,7 @@ static int rm(struct cli *cli)
 }
 
 static const struct cli_verb verbs[] = {
-	{ "set", "USER@DOMAIN CHOICE...", "proxy|redirect, parallel|serial|all, recurse|no-recurse", 2, 1 + CHOICES, set },
+	{ "set", "USER@DOMAIN CHOICE...", "proxy|redirect, parallel|serial|all, recurse|no-recurse, queue=SECONDS, wake=SECONDS", 2, 1 + CHOICES, set },
 	{ "show", "USER@DOMAIN", "what is set", 1, 1, show },
 	{ "rm", "USER@DOMAIN", "back to what the domain says", 1, 1, rm },
 };

@@ -20,6 +20,7 @@
 #include "loc/store.h"
 #include "probe.h"
 #include "rt/table.h"
+#include "wait.h"
 
 enum { USERS_REMEMBERED = 4096 };
 
@@ -141,7 +142,7 @@ static void timer(void *self, struct rt_timer *t)
 	proxy_look_around(p);
 	if (t == &p->dns_tick)
 		dns_wind(p);
-	else if (!gatelist_timer(p->gates, t) && !probes_timer(p->probes, t))
+	else if (!gatelist_timer(p->gates, t) && !proxy_waits_timer(p->waits, t) && !probes_timer(p->probes, t))
 		proxy_job_timer(p, t->owner);
 }
 
@@ -177,6 +178,7 @@ static void close_actor(void **self_p)
 	svc_timer_stop(p->svc, &p->dns_tick);
 	probes_destroy(&p->probes);
 	wire_aliases_destroy(&p->aliases);
+	proxy_waits_destroy(&p->waits);
 	gatelist_destroy(&p->gates);
 	dns_resolver_destroy(&p->dns);
 	loc_users_destroy(&p->users);
@@ -228,12 +230,19 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->probes = probes_new(p);
 	p->aliases = wire_aliases_new();
 	p->e.aliases = p->aliases;
+	p->waits = proxy_waits_new(p);
 	(void)!loc_lookup_remember(svc_redis(svc), (uint32_t)p->e.config->redis_stale_users, (uint32_t)p->e.config->redis_stale_age);
-	if (p->gates && p->probes && p->aliases && p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
+	if (p->gates && p->probes && p->aliases && p->waits && p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
 		return 0;
 	rt_log(RT_LOG_E, "proxy.open", 0, "why=\"no memory, or no usable name server in proxy.dns_servers\"");
 	close_actor(self_p);
 	return RT_DOWN;
+}
+
+static void drain(void *self)
+{
+	proxy_look_around(self);
+	proxy_wait_drain(self);
 }
 
 static uint32_t load(const void *self)
@@ -248,6 +257,7 @@ const struct svc_actor proxy_actor = {
 	.timer = timer,
 	.flush = flush,
 	.reload = reload,
+	.drain = drain,
 	.load = load,
 	.close = close_actor,
 };

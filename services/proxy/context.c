@@ -28,13 +28,35 @@ void proxy_context_open(struct proxy_context *c, bool invite, enum proxy_fork fo
 	};
 }
 
+void proxy_context_reopen(struct proxy_context *c)
+{
+	uint16_t era = c->era;
+
+	for (int i = 0; i < c->n; i++)
+		if (c->branch[i].attempt >= era)
+			era = (uint16_t)(c->branch[i].attempt + 1); /* what still comes of them finds nothing */
+	*c = (struct proxy_context){ .best = -1, .era = era, .invite = c->invite };
+}
+
+bool proxy_context_all(const struct proxy_context *c, int status)
+{
+	int said = 0, others = 0;
+
+	for (int i = 0; i < c->n; i++)
+		if (c->branch[i].status == status)
+			said++;
+		else if (c->branch[i].status && !c->branch[i].own)
+			others++;
+	return said && !others && !c->abandoned;
+}
+
 int proxy_context_add(struct proxy_context *c, uint16_t q, uint8_t device)
 {
 	struct proxy_branch *const b = &c->branch[c->n];
 
 	if (c->n == PROXY_BRANCHES_MAX)
 		return RT_BIG;
-	*b = (struct proxy_branch){ .q = q, .device = device, .phase = PROXY_WAITING };
+	*b = (struct proxy_branch){ .q = q, .device = device, .attempt = c->era, .phase = PROXY_WAITING };
 	for (int i = 0; device && i < c->n; i++)
 		b->spare |= c->branch[i].device == device;
 	return c->n++;

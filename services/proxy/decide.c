@@ -15,6 +15,7 @@
 #include "redirect.h"
 #include "route.h"
 #include "uas.h"
+#include "wait.h"
 
 /* ---- 16.5: targets ---- */
 
@@ -37,6 +38,8 @@ static void unknown(struct proxy *p, struct proxy_job *j, int status)
 {
 	struct proxy_address to;
 
+	if (status == 480 && proxy_wait_absent(p, j))
+		return;
 	if (status == 404 && !proxy_target_place(&p->e, &j->req, &to) && proxy_gate(p, j, &to))
 		return;
 	proxy_reply_status(p, j, status);
@@ -62,7 +65,7 @@ static void nobody_there(struct proxy *p, struct proxy_job *j, const struct prox
 {
 	if (to->domain->users == SVC_USERS_ANY) {
 		if (!proxy_gate(p, j, to))
-			proxy_reply_status(p, j, 480);
+			unknown(p, j, 480);
 	}
 	else if (loc_users_fetch(p->users, to->aor, svc_now(p->svc), on_owner, p, j->self))
 		store_is_down(p, j);
@@ -101,6 +104,9 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 		goto out;
 	}
 	policy = proxy_prefs_dispose(&j->req.msg, proxy_policy(to.domain, own), own && own->mode >= 0);
+	proxy_wait_prepare(p, j, to.aor, &policy, b, n);
+	if (j->wait && proxy_push_all_sleep(b, n, p->e.now) && proxy_wait_absent(p, j))
+		goto out;
 	fit = proxy_target_bindings(&p->e, &j->req, &to, b, n, target);
 	count = proxy_prefs_choose(&j->req.msg, target, fit);
 	if (policy.single && count > 1)
@@ -113,10 +119,21 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 		proxy_reply_status(p, j, 480);
 	else if (policy.mode == SVC_REDIRECT && !proxy_request_is(&j->req, SIP_ACK))
 		redirect(p, j, target, count);
-	else
+	else if (!proxy_wait_behind(p, j))
 		proxy_job_begin(p, j, target, count, &policy);
 out:
 	proxy_job_leave(p, j);
+}
+
+static void find_user(struct proxy *p, struct proxy_job *j, struct slice aor, int64_t remembered)
+{
+	if (proxy_lookup(p->lookup, svc_redis(p->svc), aor, p->e.now, remembered, on_bindings, p, j->self))
+		store_is_down(p, j);
+}
+
+void proxy_decide_again(struct proxy *p, struct proxy_job *j)
+{
+	find_user(p, j, j->wait->aor, 0);
 }
 
 static void answer_here(struct proxy *p, struct proxy_job *j)
@@ -144,8 +161,7 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 	} else if (proxy_target_service(&p->e, &j->req, &to, &only)) {
 		proxy_job_begin(p, j, &only, 1, &as_it_is);
 	} else if (to.place == PROXY_USER) {
-		if (proxy_lookup(p->lookup, svc_redis(p->svc), to.aor, p->e.now, p->e.config->proxy_lookup_cache, on_bindings, p, j->self))
-			store_is_down(p, j);
+		find_user(p, j, to.aor, p->e.config->proxy_lookup_cache);
 	} else if (proxy_gate(p, j, &to)) {
 		return;
 	} else if (proxy_check_relay(&p->e, &j->req)) {
@@ -340,6 +356,6 @@ void proxy_decide(struct proxy *p, struct proxy_job *j)
 		refuse(p, j, &no);
 	else if (proxy_request_is(&j->req, SIP_CANCEL) && !follows_its_invite(p, j))
 		proxy_reply_status(p, j, 481);
-	else
+	else if (!proxy_say_inside(p, j)) /* its Request-URI proves what a password would */
 		ask_password(p, j);
 }

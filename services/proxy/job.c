@@ -4,6 +4,7 @@
 
 #include "gatelist.h"
 #include "rt/table.h"
+#include "wait.h"
 
 /* ---- The life of a job ---- */
 
@@ -47,6 +48,9 @@ static void job_end(struct proxy *p, struct proxy_job *j)
 		rt_log(RT_LOG_I, "proxy.final", j->trail, "method=%s status=%u branches=%u ms=%llu",
 		       rt_log_safe(sip_msg_method(&j->req.msg)), j->status, j->attempts,
 		       (unsigned long long)(svc_now(p->svc) - j->began));
+	proxy_waits_ended(p->waits, j);
+	if (j->wait)
+		proxy_wait_end(p, j);
 	if (j->txn)
 		rt_table_drop(p->by_txn, txn_key(j->owner, j->txn), j->self);
 	svc_timer_stop(p->svc, &j->timer);
@@ -65,14 +69,10 @@ struct proxy_job *proxy_job_enter(struct proxy *p, rt_handle job)
 	return j;
 }
 
-static rt_ms sooner(rt_ms a, rt_ms b) /* 0: never */
-{
-	return a && (!b || a < b) ? a : b;
-}
-
 void proxy_job_leave(struct proxy *p, struct proxy_job *j)
 {
-	const rt_ms now = svc_now(p->svc), due = sooner(sooner(j->late_due, j->silent_due), proxy_context_due(&j->ctx));
+	const rt_ms now = svc_now(p->svc), waits = j->wait ? proxy_wait_due(j) : 0;
+	const rt_ms due = proxy_sooner(proxy_sooner(waits, proxy_context_due(&j->ctx)), proxy_sooner(j->late_due, j->silent_due));
 
 	if (--j->busy)
 		return;
@@ -148,10 +148,13 @@ void proxy_job_begin(struct proxy *p, struct proxy_job *j, const struct proxy_ta
 		proxy_reply_status(p, j, 440);
 		return;
 	}
+	const uint16_t era = j->ctx.era;
+
 	j->recurse = policy->recurse;
 	j->stateless = !j->txn;
 	proxy_context_open(&j->ctx, proxy_request_is(&j->req, SIP_INVITE), (enum proxy_fork)policy->fork, breadth,
 	                   (rt_ms)config->proxy_timer_c * 1000, 64 * (rt_ms)config->transaction_t1 + 1000);
+	j->ctx.era = era;
 	j->ctx.edge = t->fixed;
 	j->ctx.ring = (rt_ms)policy->ring * 1000;
 	proxy_job_add_targets(j, t, j->stateless ? 1 : n); /* 16.11: one target only */
@@ -180,6 +183,8 @@ void proxy_job_carry_out(struct proxy *p, struct proxy_job *j, struct proxy_plan
 	}
 	if (plan.keep && in_hand && proxy_keep_msg(&j->keep, in_hand, &j->aim[i]->reply))
 		j->aim[i]->reply.index = 0;
+	if (proxy_wait_final(p, j, &plan, in_hand))
+		return;
 	say(p, j, &plan, i, in_hand);
 	j->over |= plan.over;
 	for (int b = 0; plan.launch >> b; b++)
@@ -259,6 +264,8 @@ void proxy_job_timer(struct proxy *p, rt_handle job)
 
 	if (!j)
 		return;
+	if (!j->over && j->wait)
+		proxy_wait_timer(p, j);
 	if (!j->over && j->late_due && j->late_due <= now)
 		proxy_decide_late(p, j);
 	if (!j->over && j->silent_due && j->silent_due <= now)
@@ -287,21 +294,26 @@ static void cancelled_early(struct proxy *p, struct proxy_job *j)
 	j->over = true;
 }
 
+void proxy_job_hang_up(struct proxy *p, struct proxy_job *j)
+{
+	if (!j->ctx.n)
+		cancelled_early(p, j);
+	else
+		proxy_job_carry_out(p, j, proxy_context_cancel(&j->ctx, svc_now(p->svc)), -1, 0);
+}
+
 static void abandon(struct proxy *p, struct proxy_job *j, const struct wire_parcel *in)
 {
-	const rt_ms now = svc_now(p->svc);
-
 	if (j->over)
 		return;
 	if (in->msg.index) {
 		++*p->count.cancelled;
 		j->reason = reason_lines(p, j, &in->msg);
 	}
-	if (!j->ctx.n)
-		cancelled_early(p, j);
+	if (j->ctx.n && in->head->reason)
+		proxy_job_carry_out(p, j, proxy_context_lost(&j->ctx, svc_now(p->svc)), -1, 0);
 	else
-		proxy_job_carry_out(p, j, in->head->reason ? proxy_context_lost(&j->ctx, now) : proxy_context_cancel(&j->ctx, now),
-		                    -1, 0);
+		proxy_job_hang_up(p, j);
 }
 
 void proxy_job_abandon(struct proxy *p, const struct wire_parcel *in)

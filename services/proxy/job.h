@@ -7,6 +7,7 @@
  *   gate.c     16.5 once more: numbers and domains that go to a group of gateways
  *   branch.c   16.6 for each target: next hop, DNS, FORK; the next hop after a failure
  *   reply.c    16.7 step 3 on: what goes upstream
+ *   wait.h     the caller of a busy or sleeping user waits, RFC 3262 3
  *
  * A question asked of somebody else carries the job's handle; an answer that comes after the job's end does not resolve.
  */
@@ -28,6 +29,8 @@
 
 struct gatelist;
 struct probes;
+struct proxy_wait;
+struct proxy_waits;
 
 struct proxy_counters {
 	uint64_t *requests, *branches, *refused, *unauthorized, *cancelled, *stateless, *stale, *stray;
@@ -45,6 +48,7 @@ struct proxy { /* the actor */
 	struct gatelist *gates;
 	struct probes *probes;
 	struct wire_aliases *aliases;
+	struct proxy_waits *waits;
 	struct rt_timer dns_tick;
 	struct auth_sources sources; /* of wrong passwords */
 	uint32_t late;              /* jobs whose challenge waits */
@@ -79,6 +83,7 @@ struct proxy_job {
 	struct proxy_context ctx;
 	struct proxy_aim *aim[PROXY_BRANCHES_MAX]; /* in keep; by branch */
 	struct proxy_gate *gate;   /* in keep; in the order to try. NULL: it goes to none */
+	struct proxy_wait *wait;   /* in keep; he may wait for the user to change. NULL: he may not */
 	uint8_t ngate, gate_at;
 	rt_ms late_due;            /* its password was wrong, and he hears it then; 0: not waiting */
 	rt_ms silent_due;          /* a gateway that said nothing until then gives way to the next; 0: not waiting */
@@ -98,6 +103,11 @@ struct proxy_search { /* a DNS search under way */
 	uint8_t branch;
 };
 
+static inline rt_ms proxy_sooner(rt_ms a, rt_ms b) /* 0: never */
+{
+	return a && (!b || a < b) ? a : b;
+}
+
 /* ---- actor.c ---- */
 void proxy_look_around(struct proxy *p); /* p->e as the world is now; every event from outside begins with it */
 
@@ -108,6 +118,9 @@ void proxy_job_result(struct proxy *p, const struct wire_parcel *in);
 void proxy_job_timer(struct proxy *p, rt_handle job);
 struct proxy_job *proxy_job_enter(struct proxy *p, rt_handle job); /* NULL: it is over */
 void proxy_job_leave(struct proxy *p, struct proxy_job *j);
+
+/* The caller ended it: CANCEL, or BYE in an early dialog. */
+void proxy_job_hang_up(struct proxy *p, struct proxy_job *j);
 
 /* Do what a plan of the context says. `in_hand`: the response of branch i the plan speaks of; NULL: none. */
 void proxy_job_carry_out(struct proxy *p, struct proxy_job *j, struct proxy_plan plan, int i, const struct sip_msg *in_hand);
@@ -120,6 +133,7 @@ int proxy_job_add_targets(struct proxy_job *j, const struct proxy_target *t, int
 
 /* ---- decide.c ---- */
 void proxy_decide(struct proxy *p, struct proxy_job *j); /* forwards it, answers it, or waits for Redis */
+void proxy_decide_again(struct proxy *p, struct proxy_job *j); /* where is the user now? */
 void proxy_decide_late(struct proxy *p, struct proxy_job *j); /* late_due has come */
 
 /* ---- branch.c ---- */
@@ -144,6 +158,7 @@ void proxy_gate_spoke(struct proxy *p, struct proxy_job *j, int status);        
 /* ---- reply.c ---- */
 void proxy_reply_draft(struct proxy *p, struct proxy_job *j, const struct sip_draft *d); /* a final of our own */
 void proxy_reply_status(struct proxy *p, struct proxy_job *j, int status);
+void proxy_reply_provisional(struct proxy *p, struct proxy_job *j, const struct sip_draft *d); /* one of our own; d NULL: no memory */
 void proxy_reply_forward(struct proxy *p, struct proxy_job *j, int i, const struct sip_msg *response, int status);
 void proxy_reply_overload(struct proxy *p, const struct wire_parcel *in);  /* an OFFER there is no room for: 503 */
 void proxy_reply_stray(struct proxy *p, const struct wire_parcel *in);     /* a late 2xx whose job is gone */

@@ -10,7 +10,10 @@ struct proxy_policy {
 	enum svc_mode mode;
 	enum svc_fork fork;
 	bool recurse;
-	uint32_t ring; /* seconds; 0: no limit */
+	uint32_t ring;  /* seconds; 0: no limit */
+	uint32_t queue; /* seconds a caller waits for a busy user; 0: he does not */
+	uint32_t wake;  /* seconds he waits for one whose phones sleep */
+	uint16_t waking; /* status he is told meanwhile */
 	bool single; /* the caller wants one target tried, not several (RFC 3841) */
 };
 

@@ -264,6 +264,8 @@ static void obey(struct proxy_policy *p, struct slice word, bool own)
 		p->fork = SVC_SERIAL;
 	else if (slice_eq_nocase(word, SLICE("recurse")) || slice_eq_nocase(word, SLICE("no-recurse")))
 		p->recurse = word.n == 7;
+	else if (slice_eq_nocase(word, SLICE("no-queue")))
+		p->queue = 0; /* "queue" asks for nothing but what the callee offers anyway */
 }
 
 struct proxy_policy proxy_prefs_dispose(const struct sip_msg *request, struct proxy_policy policy, bool own)

@@ -4,6 +4,7 @@
 
 #include "sip/via.h"
 #include "uas.h"
+#include "wait.h"
 #include "way.h"
 
 static bool answer(struct proxy *p, uint32_t owner, rt_handle txn, uint64_t trail, const struct proxy_way *from, uint8_t flags,
@@ -26,8 +27,11 @@ static void send_up(struct proxy *p, struct proxy_job *j, const struct sip_draft
 		rt_log(RT_LOG_E, "proxy.unanswered", j->trail, "why=NOMEM");
 		return;
 	}
-	if (sip_status_final(m.index->status))
+	if (sip_status_final(m.index->status)) {
 		j->status = m.index->status;
+		if (j->wait)
+			proxy_say_final(p, j);
+	}
 	if (!proxy_request_is(&j->req, SIP_ACK)) /* 17: nothing answers an ACK */
 		answer(p, j->owner, j->txn, j->trail, &j->req.from, j->stranger ? WIRE_FORGET : 0, &m);
 }
@@ -41,6 +45,11 @@ void proxy_reply_draft(struct proxy *p, struct proxy_job *j, const struct sip_dr
 void proxy_reply_status(struct proxy *p, struct proxy_job *j, int status)
 {
 	proxy_reply_draft(p, j, proxy_uas_reply(&p->e, &j->req.msg, status));
+}
+
+void proxy_reply_provisional(struct proxy *p, struct proxy_job *j, const struct sip_draft *d)
+{
+	send_up(p, j, d);
 }
 
 void proxy_reply_overload(struct proxy *p, const struct wire_parcel *in)

@@ -70,6 +70,7 @@ static int txn_open(void **self_p, struct svc *svc)
 	}
 	self->match_key = svc_secret(svc, "txn-match");
 	self->pick_key = svc_secret(svc, "txn-pick");
+	self->service_key = svc_secret(svc, "branch");
 	read_times(self);
 	open_counters(self);
 	txn_sweep_start(self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* user: who decides a request, and what is known of that before: the agent it was sent to, a registrar for REGISTER of our domains, a proxy for all else. */
 #include "sip/addr.h"
+#include "sip/route.h"
 #include "svc/own.h"
 #include "txn.h"
 
@@ -53,15 +54,33 @@ static uint64_t aor_key(struct txn *self, const struct sip_msg *m)
 	return rt_hash_nocase(self->pick_key, aor);
 }
 
+/* A request inside an early dialog of a proxy's own names it, RFC 3262 3; 0: it names none that lives. */
+static uint32_t named_proxy(struct txn *self, const struct sip_msg *request)
+{
+	const struct wire_member *member;
+	struct sip_service s;
+	struct sip_uri uri;
+
+	if ((request->index->method != SIP_PRACK && request->index->method != SIP_BYE) || sip_uri_parse(&uri, sip_msg_target(request)) ||
+	    sip_service_parse(&s, uri.user, self->service_key))
+		return 0;
+	member = wire_members_get(svc_members(self->svc), s.agent);
+	return member && member->tier == WIRE_PROXY ? s.agent : 0;
+}
+
 uint32_t txn_user(struct txn *self, const struct wire_parcel *in)
 {
 	const struct sip_msg *request = &in->msg;
 	const struct slice call = sip_msg_get(request, SIP_HDR_CALL_ID);
+	uint32_t proxy;
 
 	if (in->head->flags & WIRE_HOME)
 		return in->head->edge;
 	if (is_for_registrar(self, request))
 		return svc_pick_near(self->svc, WIRE_REGISTRAR, aor_key(self, request));
+	proxy = named_proxy(self, request);
+	if (proxy)
+		return proxy;
 	return svc_pick_near(self->svc, WIRE_PROXY, rt_hash(self->pick_key, call.p, call.n));
 }
 

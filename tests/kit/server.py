@@ -4,6 +4,7 @@
 form "separate": a worker of each tier; form "node": one peal-node.
 Everything a test run starts is ended by process id, and must end well: exit status 0, no sanitizer report in any log.
 """
+import json
 import os
 import re
 import shutil
@@ -150,12 +151,29 @@ class Server:
             raise
         return self
 
-    def add(self, name):
+    def add(self, name, bin_folder=None):
         n = self.started[name] = self.started.get(name, 0) + 1
         log = os.path.join(self.state, "log", f"{name}.{n}.log")
-        binary = os.path.join(self.bin, f"peal-{name}")
+        binary = os.path.join(bin_folder or self.bin, f"peal-{name}")
         self.workers.append(Worker(f"{name}.{n}", [binary, "--config", self.config], self.env(), log))
         return self.workers[-1]
+
+    def live(self):
+        """Process ids of the workers that Redis shows as live."""
+        return {r["pid"] for r in map(json.loads, self.redis.hash("nodes").values()) if r["state"] == "live"}
+
+    def replace(self, old, bin_folder=None):
+        """A rolling upgrade's step: another of its kind comes, the old one drains and ends well."""
+        new = self.add(old.name.partition(".")[0], bin_folder)
+        end = time.monotonic() + SECONDS_TO_START
+        while new.process.pid not in self.live():
+            assert new.alive() and time.monotonic() < end, f"{new.name} did not join:\n{self.tail(new)}"
+            time.sleep(0.05)
+        time.sleep(0.3)  # one look of everybody (MEMBERSHIP_EARLY, or the published change)
+        wrong = old.stop()
+        assert not wrong, f"{wrong}\n{self.tail(old)}"
+        self.workers.remove(old)
+        return new
 
     def wait_ready(self):
         """Until an OPTIONS and a REGISTER are answered end to end by every tier."""

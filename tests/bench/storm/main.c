@@ -18,12 +18,12 @@
 
 enum { STEP_NS = 10000000, BURST = 256 };
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop; /* 1: begin no more; 2: leave what is in hand, too */
 
 static void on_signal(int number)
 {
 	(void)number;
-	stop = 1;
+	stop = stop + 1;
 }
 
 static void on_message(struct sock *s, const struct sockaddr_in *from, struct slice text, uint64_t now)
@@ -108,7 +108,7 @@ static void drain(double seconds)
 {
 	const uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
 
-	while (!stop && op_active() && now_ns() < end)
+	while (stop < 2 && op_active() && now_ns() < end)
 		turn(0);
 }
 

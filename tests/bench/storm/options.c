@@ -55,7 +55,7 @@ static const struct row {
 	{ "warmup",        NUMBER, AT(warmup), 0, 0, 600, "seconds not measured (2)" },
 	{ "window",        NUMBER, AT(window), 0, 0.1, 600, "seconds of one measured window (3)" },
 	{ "windows",       NUMBER, AT(windows), 0, 1, 1000, "how many, one line each (1)" },
-	{ "count",         NUMBER, AT(count), 0, 1, 1e9, "instead: so many operations, one window over all, unfinished ones have failed" },
+	{ "count",         NUMBER, AT(count), 0, 1, 1e9, "instead: so many operations or until SIGTERM, one window over all, unfinished ones have failed" },
 	{ "drain",         NUMBER, AT(drain), 0, 0, 60, "seconds to wait for the last ones (2)" },
 	{ "what is said", HEADING, 0, 0, 0, 0, 0 },
 	{ "record-route",  SWITCH, AT(record_route), 0, 0, 0, "calls must be record-routed; without it both are fine" },

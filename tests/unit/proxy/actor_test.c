@@ -90,7 +90,7 @@ static void redis_is_away(void **state)
 static void redis_is_away_but_he_was_seen_before(void **state)
 {
 	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5:5070") };
-	static const struct loc_policy none = { -1, -1, -1 };
+	static const struct loc_policy none = { -1, -1, -1, -1, -1 };
 
 	(void)state;
 	offer(11, INVITE_TO("sip:bob@example.com"));
@@ -131,7 +131,7 @@ static void redirected_by_his_own_policy(void **state)
 
 	(void)state;
 	offer(11, INVITE_TO("sip:bob@example.com"));
-	bindings_with(bob, 1, (struct loc_policy){ SVC_REDIRECT, -1, -1 });
+	bindings_with(bob, 1, (struct loc_policy){ SVC_REDIRECT, -1, -1, -1, -1 });
 	answered(11, 302, "Contact: <sip:bob@203.0.113.5>;expires=");
 	silence();
 }
@@ -143,7 +143,7 @@ static void serial_by_his_own_policy(void **state)
 
 	(void)state;
 	offer(11, INVITE_TO("sip:bob@example.com"));
-	bindings_with(bob, 2, (struct loc_policy){ -1, SVC_SERIAL, -1 });
+	bindings_with(bob, 2, (struct loc_policy){ -1, SVC_SERIAL, -1, -1, -1 });
 	fork = forked("udp:203.0.113.5:5060", "Max-Breadth: 60\r\n");
 	silence();
 	result(&fork, 486, "");
@@ -159,7 +159,7 @@ static void a_3xx_is_followed_where_he_wants_it(void **state)
 
 	(void)state;
 	offer(11, INVITE_TO("sip:bob@example.com"));
-	bindings_with(bob, 1, (struct loc_policy){ -1, -1, 1 });
+	bindings_with(bob, 1, (struct loc_policy){ -1, -1, 1, -1, -1 });
 	fork = forked("udp:203.0.113.5:5060", 0);
 	result(&fork, 302, "Contact: <sip:bob@203.0.113.5>, <sip:bob@203.0.113.9>\r\n");
 	fork = forked("udp:203.0.113.9:5060", "INVITE sip:bob@203.0.113.9 SIP/2.0\r\n");
@@ -404,7 +404,7 @@ static void a_stateless_domain(void **state)
 	         "To: <sip:bob@example.com>\r\nContent-Length: 0\r\n\r\n");
 	answered(0, 481, 0);
 	offer(0, INVITE_TO("sip:bob@strict.example.com"));
-	bindings_with(bob, 1, (struct loc_policy){ SVC_REDIRECT, -1, -1 });
+	bindings_with(bob, 1, (struct loc_policy){ SVC_REDIRECT, -1, -1, -1, -1 });
 	own = answered(0, 302, "Contact: <sip:bob@203.0.113.5>");
 	const struct sip_msg m = fake_msg(own);
 	snprintf(ack, sizeof(ack), "ACK sip:bob@strict.example.com SIP/2.0\r\n" COMMON("1 ACK") "From: <sip:alice@example.net>;tag=a1\r\n"

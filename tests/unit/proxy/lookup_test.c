@@ -41,7 +41,7 @@ static void hear(void *arg, uint64_t token, int err, const struct loc_binding *b
 
 static void answer(int n)
 {
-	static const struct loc_policy policy = { -1, 2, -1 };
+	static const struct loc_policy policy = { -1, 2, -1, -1, -1 };
 	char text[] = "sip:a@192.0.2.1sip:a@192.0.2.2";
 	const struct loc_binding b[] = { { .contact = slice_of(text, 15), .id = SLICE("c:1"), .path = SLICE("") },
 		                         { .contact = slice_of(text + 15, 15), .instance = SLICE("<urn:x>") } };

@@ -57,6 +57,20 @@ int loc_redis_call(struct loc_redis *self, loc_redis_fn *fn, void *arg, uint64_t
 	return RT_DOWN;
 }
 
+int loc_redis_script(struct loc_redis *self, struct loc_script *script, loc_redis_fn *fn, void *arg, uint64_t token, int nkeys, int argc,
+                     const struct slice *argv)
+{
+	(void)self;
+	(void)script;
+	(void)fn;
+	(void)arg;
+	(void)token;
+	(void)nkeys;
+	(void)argc;
+	(void)argv;
+	return RT_DOWN;
+}
+
 int loc_redis_subscribe(struct loc_redis *self, struct slice channel, loc_message_fn *fn, void *arg)
 {
 	(void)self;
@@ -224,7 +238,7 @@ static inline void bindings_with(const struct loc_binding *b, int n, struct loc_
 
 static inline void bindings(const struct loc_binding *b, int n)
 {
-	bindings_with(b, n, (struct loc_policy){ -1, -1, -1 });
+	bindings_with(b, n, (struct loc_policy){ -1, -1, -1, -1, -1 });
 }
 
 #define CONTACT(text) { .id = SLICE("c:1"), .contact = SLICE(text), .params = SLICE(""), .path = SLICE(""), .received = SLICE(""), \

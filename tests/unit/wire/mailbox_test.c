@@ -2,6 +2,8 @@
 /* mailbox_test: packs between two mailboxes over inproc, ipc and tcp; full, gone, late and hostile peers. */
 #include <czmq.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "kit/test.h"
 #include "rt/clock.h"
@@ -91,7 +93,7 @@ static void packs_arrive_whole_and_in_order(void **state)
 	uint64_t want = 1;
 	bool trusted;
 
-	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint, WIRE_VERSION), 0);
 	for (uint64_t n = 1; n <= 100; n++) {
 		assert_int_equal(post(p->from, ID, n, slice_of("abcdefghij", (uint32_t)(n % 11))), 0);
 		if (n % 40 == 0)
@@ -124,7 +126,7 @@ static void the_largest_message_travels_alone(void **state)
 	bool trusted;
 
 	memset(text, 'x', n);
-	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint, WIRE_VERSION), 0);
 	assert_int_equal(post(p->from, ID, 1, SLICE("small")), 0);
 	flush_all(p->from);
 	assert_int_equal(post(p->from, ID, 2, slice_of(text, n)), 0);
@@ -149,7 +151,7 @@ static void a_full_mailbox_is_an_answer(void **state)
 	struct wire_parcel in;
 	bool trusted;
 
-	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint, WIRE_VERSION), 0);
 	assert_int_equal(post(p->from, ID, ++accepted, SLICE("first")), 0);
 	flush_all(p->from); /* connected now */
 	for (int i = 0; i < 100000; i++) {
@@ -182,8 +184,8 @@ static void actors_at_one_endpoint_share_a_pack(void **state)
 	struct wire_walk walk;
 	bool trusted;
 
-	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint), 0);
-	assert_int_equal(wire_mailbox_join(p->from, ID + 1, p->endpoint), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint, WIRE_VERSION), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID + 1, p->endpoint, WIRE_VERSION), 0);
 	assert_int_equal(post(p->from, ID, 1, SLICE("")), 0);
 	assert_int_equal(post(p->from, ID + 1, 2, SLICE("")), 0);
 	flush_all(p->from);
@@ -207,7 +209,7 @@ static void a_peer_that_comes_late_gets_the_first_pack(void **state)
 
 	wire_mailbox_destroy(&p->to);
 	snprintf(late, sizeof(late), "ipc://%s/late", p->folder);
-	assert_int_equal(wire_mailbox_join(p->from, ID, late), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID, late, WIRE_VERSION), 0);
 	assert_int_equal(post(p->from, ID, 1, SLICE("first")), 0);
 	assert_int_not_equal(wire_mailbox_flush(p->from, rt_clock_ms()), UINT64_MAX);
 	usleep(50000);
@@ -223,7 +225,7 @@ static void a_peer_never_reached_is_given_up_after_the_longer_patience(void **st
 	struct pair *p = *state;
 	const rt_ms now = rt_clock_ms();
 
-	assert_int_equal(wire_mailbox_join(p->from, ID, "ipc:///tmp/peal-no-such-box"), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID, "ipc:///tmp/peal-no-such-box", WIRE_VERSION), 0);
 	assert_int_equal(wire_mailbox_post(p->from, &(struct wire_head){ .to = ID }, 0, now), 0);
 	assert_int_equal(wire_mailbox_flush(p->from, now), now + WIRE_RETRY);
 	assert_int_equal(wire_mailbox_flush(p->from, now + WIRE_PATIENCE), now + WIRE_PATIENCE + WIRE_RETRY);
@@ -239,7 +241,7 @@ static void a_peer_that_died_is_given_up_sooner(void **state)
 	struct pollfd news = { wire_mailbox_news(p->from), POLLIN, 0 };
 	rt_ms now;
 
-	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint, WIRE_VERSION), 0);
 	assert_int_equal(post(p->from, ID, 1, SLICE("")), 0);
 	flush_all(p->from);
 	assert_int_equal(wire_mailbox_look(p->from, rt_clock_ms()), UINT64_MAX);
@@ -258,6 +260,36 @@ static void a_peer_that_died_is_given_up_sooner(void **state)
 	assert_int_equal(wire_mailbox_tally(p->from)->lost, 1);
 	assert_int_equal(wire_mailbox_post(p->from, &(struct wire_head){ .to = ID }, 0, now + WIRE_LOST_PATIENCE + 2), RT_ABSENT);
 	assert_int_equal(wire_mailbox_look(p->from, now + WIRE_LOST_PATIENCE + 2), UINT64_MAX);
+}
+
+/* Somebody listens there and never greets; then the right one does, at the same address. */
+static void a_connection_that_hangs_is_begun_anew(void **state)
+{
+	struct pair *p = *state;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct wire_walk walk;
+	bool trusted;
+	char bound[108];
+	const int deaf = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%.80s.deaf", p->endpoint + strlen("ipc://"));
+	assert_int_equal(bind(deaf, (const struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(deaf, 1), 0);
+	snprintf(bound, sizeof(bound), "ipc://%.90s", at.sun_path);
+	assert_int_equal(wire_mailbox_join(p->from, ID, bound), 0);
+	assert_int_equal(post(p->from, ID, 1, SLICE("lost")), 0);
+	usleep(50000); /* it has connected, and hangs */
+	wire_mailbox_flush(p->from, rt_clock_ms());
+	unlink(at.sun_path);
+	assert_int_equal(link(p->endpoint + strlen("ipc://"), at.sun_path), 0);
+	assert_int_equal(wire_mailbox_reconnect(p->from, ID), 0);
+	assert_int_equal(post(p->from, ID, 2, SLICE("found")), 0);
+	flush_all(p->from);
+	receive(p->to, &walk, &trusted);
+	assert_int_equal(wire_mailbox_tally(p->from)->lost, 1);
+	assert_int_equal(wire_mailbox_reconnect(p->from, ID + 1), RT_ABSENT);
+	unlink(at.sun_path);
+	close(deaf);
 }
 
 static void bytes_that_are_no_pack_are_dropped(void **state)
@@ -293,9 +325,9 @@ static void only_who_knows_the_secret_gets_in_by_tcp(void **state)
 	assert_int_equal(wire_mailbox_bind(in, "tcp://127.0.0.1:*", at), 0);
 	assert_int_equal(wire_mailbox_secure(friend, secret), 0);
 	assert_int_equal(wire_mailbox_secure(thief, wrong), 0);
-	assert_int_equal(wire_mailbox_join(thief, ID, at), 0);
-	assert_int_equal(wire_mailbox_join(open, ID, at), 0);
-	assert_int_equal(wire_mailbox_join(friend, ID, at), 0);
+	assert_int_equal(wire_mailbox_join(thief, ID, at, WIRE_VERSION), 0);
+	assert_int_equal(wire_mailbox_join(open, ID, at, WIRE_VERSION), 0);
+	assert_int_equal(wire_mailbox_join(friend, ID, at, WIRE_VERSION), 0);
 	assert_int_equal(post(thief, ID, 1, SLICE("")), 0);
 	assert_int_equal(post(open, ID, 2, SLICE("")), 0);
 	for (int i = 0; i < 300; i++) {
@@ -324,7 +356,7 @@ static void an_address_that_cannot_be_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(wire_mailbox_bind(m, "ipc:///no/such/folder/box", bound), RT_CONFIG);
-	assert_int_equal(wire_mailbox_join(m, ID, "nonsense"), RT_CONFIG);
+	assert_int_equal(wire_mailbox_join(m, ID, "nonsense", WIRE_VERSION), RT_CONFIG);
 	assert_int_equal(post(m, ID, 1, SLICE("")), RT_ABSENT);
 	assert_int_equal(post(m, 0, 1, SLICE("")), RT_ABSENT);
 	wire_mailbox_destroy(&m);
@@ -338,14 +370,14 @@ static void as_many_peers_as_members(void **state)
 	(void)state;
 	for (uint32_t id = 1; id <= 256; id++) {
 		snprintf(at, sizeof(at), "inproc://peer-%u", id);
-		assert_int_equal(wire_mailbox_join(m, id * 4096, at), 0); /* ids far apart: seats must not pile up */
+		assert_int_equal(wire_mailbox_join(m, id * 4096, at, WIRE_VERSION), 0); /* ids far apart: seats must not pile up */
 	}
-	assert_int_equal(wire_mailbox_join(m, 7, "inproc://peer-257"), RT_NOMEM);
+	assert_int_equal(wire_mailbox_join(m, 7, "inproc://peer-257", WIRE_VERSION), RT_NOMEM);
 	for (uint32_t id = 2; id <= 256; id += 2)
 		wire_mailbox_leave(m, id * 4096);
 	for (uint32_t id = 1; id <= 256; id++)
 		assert_int_equal(wire_mailbox_knows(m, id * 4096), id % 2);
-	assert_int_equal(wire_mailbox_join(m, 7, "inproc://peer-257"), 0);
+	assert_int_equal(wire_mailbox_join(m, 7, "inproc://peer-257", WIRE_VERSION), 0);
 	wire_mailbox_destroy(&m);
 }
 
@@ -366,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_peer_never_reached_is_given_up_after_the_longer_patience, open_ipc, close_pair),
 		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_sooner, open_ipc, close_pair),
 		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_sooner, open_tcp, close_pair),
+		cmocka_unit_test_setup_teardown(a_connection_that_hangs_is_begun_anew, open_ipc, close_pair),
 		cmocka_unit_test(only_who_knows_the_secret_gets_in_by_tcp),
 		cmocka_unit_test(an_address_that_cannot_be_is_refused),
 		cmocka_unit_test(as_many_peers_as_members),

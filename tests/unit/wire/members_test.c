@@ -3,11 +3,12 @@
 #include "kit/guard.h"
 #include "kit/test.h"
 #include "wire/members.h"
+#include "wire/pack.h"
 
 static struct wire_member member(uint32_t id, enum wire_tier tier)
 {
 	return (struct wire_member){
-		.id = id, .tier = (uint8_t)tier, .state = WIRE_LIVE, .version = 1, .seen = 1000, .host = "edge-1", .ipc = "ipc:///run/peal/1"
+		.id = id, .tier = (uint8_t)tier, .state = WIRE_LIVE, .version = 1, .oldest = 1, .seen = 1000, .host = "edge-1", .ipc = "ipc:///run/peal/1"
 	};
 }
 
@@ -253,7 +254,7 @@ static void a_record_reads_back_as_it_was_written(void **state)
 static void the_record_of_the_contract_reads(void **state)
 {
 	static const char json[] =
-		"{\"tier\":\"transport\",\"id\":17,\"version\":1,\"host\":\"edge-1\",\"pid\":4711,\"state\":\"live\",\"load\":3,"
+		"{\"tier\":\"transport\",\"id\":17,\"version\":1,\"oldest\":1,\"host\":\"edge-1\",\"pid\":4711,\"state\":\"live\",\"load\":3,"
 		"\"seen\":1795300000123,\"ipc\":\"ipc:///run/peal/17\",\"tcp\":\"tcp://192.0.2.1:7017\","
 		"\"listeners\":[\"udp:192.0.2.1:5060 as sip.example.com:5060\"]}";
 	struct wire_member m;
@@ -270,8 +271,8 @@ static void the_record_of_the_contract_reads(void **state)
 
 static void a_place_of_the_list_may_be_free(void **state)
 {
-	static const char json[] = "{\"tier\":\"transport\",\"id\":17,\"version\":1,\"host\":\"edge-1\",\"pid\":1,\"state\":\"live\",\"load\":0,"
-				   "\"seen\":1,\"ipc\":\"\",\"tcp\":\"\",\"listeners\":[\"-\",\"udp:192.0.2.1:5060 as sip.example.com:5060\"]}";
+	static const char json[] = "{\"tier\":\"transport\",\"id\":17,\"version\":1,\"oldest\":1,\"host\":\"edge-1\",\"pid\":1,\"state\":\"live\","
+				   "\"load\":0,\"seen\":1,\"ipc\":\"\",\"tcp\":\"\",\"listeners\":[\"-\",\"udp:192.0.2.1:5060 as sip.example.com:5060\"]}";
 	struct wire_members *members = wire_members_new();
 	struct wire_member m;
 	char text[1024];
@@ -299,6 +300,35 @@ static void a_newer_worker_may_say_more(void **state)
 	(void)state;
 	assert_int_equal(wire_member_parse(&m, slice_str(json)), 0);
 	assert_int_equal(m.id, 5);
+}
+
+/* N and N-1 talk, N+1 and N-1 do not. */
+static void the_version_that_both_have(void **state)
+{
+	enum { N = WIRE_VERSION, LAST = WIRE_VERSION_OLDEST };
+	static const struct {
+		int version, oldest, speaks;
+	} row[] = {
+		{ N, LAST, N }, { N + 1, N, N }, { N + 2, N + 1, 0 }, { LAST, LAST, LAST }, { LAST - 1, LAST - 1, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct wire_member m = member(1, WIRE_PROXY);
+
+		m.version = (uint8_t)row[i].version;
+		m.oldest = (uint8_t)row[i].oldest;
+		assert_int_equal(wire_member_speaks(&m), row[i].speaks);
+	}
+}
+
+static void who_names_no_oldest_version_has_one_alone(void **state)
+{
+	struct wire_member m;
+
+	(void)state;
+	assert_int_equal(wire_member_parse(&m, SLICE("{\"tier\":\"proxy\",\"id\":5,\"version\":9,\"state\":\"live\"}")), 0);
+	assert_int_equal(m.oldest, 9);
 }
 
 static void records_that_do_not_read(void **state)
@@ -362,6 +392,8 @@ int main(void)
 		cmocka_unit_test(the_record_of_the_contract_reads),
 		cmocka_unit_test(a_place_of_the_list_may_be_free),
 		cmocka_unit_test(a_newer_worker_may_say_more),
+		cmocka_unit_test(the_version_that_both_have),
+		cmocka_unit_test(who_names_no_oldest_version_has_one_alone),
 		cmocka_unit_test(records_that_do_not_read),
 		cmocka_unit_test(a_record_cut_anywhere_does_not_read),
 	};
