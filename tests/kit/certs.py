@@ -40,6 +40,15 @@ def pair(*names):
     return paths
 
 
+def stranger(*names):
+    """(certificate, key) that nobody here has signed."""
+    authority()
+    paths = [os.path.join(_folder, "stranger" + end) for end in (".pem", ".key")]
+    _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=stranger",
+             "-addext", f"subjectAltName={','.join(names)}", "-keyout", paths[1], "-out", paths[0])
+    return paths
+
+
 HERE = ("DNS:example.com", "DNS:localhost", "IP:127.0.0.1", "IP:0:0:0:0:0:0:0:1")  # what everybody on this host may be called
 
 
