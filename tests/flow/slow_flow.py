@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """slow: connections that give next to nothing, and too many of them; phones do not notice."""
+import resource
 import select
 import socket
 import time
 
 from call_flow import bind
+from kit import certs
 from kit.flow import flow
+from kit.phone import door
+from kit.server import Server
 from kit.sipp import Sipp, together
 
 MANY, TIMEOUT, LIMIT = 500, 3, 600
@@ -84,3 +88,43 @@ def flood(server):
     finally:
         for s in sockets:
             s.close()
+
+
+IDLE, IDLE_TLS, FEW_FILES = 3000, 200, 256
+
+
+def open_files(soft):
+    """The soft limit of this process, and of those it starts; returns what it was."""
+    was, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard), hard))
+    return was
+
+
+@flow("slow.idle", server=False, needs=["sipp"])
+def idle(form):
+    """3,000 TCP and 200 TLS connections that say nothing: a worker started with 256 open files takes them all, and of 40 calls none fails."""
+    server, held = Server(form, {"transport.source_connections": IDLE}), []
+    was = open_files(FEW_FILES)
+    try:
+        server.start()
+        a, b = server.name("a"), server.name("b")
+        answering = Sipp(server, "callee", calls=40)
+        bind(server, b, answering.port)
+        open_files(3 * IDLE)
+        for i in range(IDLE):
+            held.append(connect(server, f"127.0.1.{1 + i % 200}"))
+        for i in range(IDLE_TLS):
+            held.append(certs.client().wrap_socket(socket.create_connection(door(server, "tls", server.host), 5), server_hostname=server.host))
+        with together(answering, Sipp(server, "caller", calls=40, extra=["-r", "40"], caller=a, callee=b)):
+            pass
+        for s in held[IDLE:]:
+            s.sendall(b"\r\n\r\n")
+            assert s.recv(16) == b"\r\n", "an idle TLS connection is gone"
+        gone = ended(held[:IDLE], 0.2)
+        assert not gone, f"{len(gone)} of {IDLE} idle connections were closed"
+    finally:
+        for s in held:
+            s.close()
+        wrong = server.stop()
+        open_files(was)
+    assert not wrong, "\n".join(wrong)
