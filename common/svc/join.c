@@ -4,6 +4,7 @@
  *
  *   SETNX schema, GET schema      the layout of the keys: never two versions in one Redis
  *   SETNX secret, GET secret      32 bytes in hex: whoever came first chose them
+ *   SETNX bus, GET bus            the mark of the key of the bus, where there is one: never two keys in one cluster
  *   HVALS nodes                   whether somebody lives who has no version of parcels that we have
  *   INCRBY nodes:next n           a block of n actor ids
  */
@@ -17,6 +18,7 @@
 #include "loc/redis.h"
 #include "membership.h"
 #include "rt/clock.h"
+#include "svc/key.h"
 
 enum {
 	ID_MASK = 0xffffff,
@@ -159,6 +161,47 @@ static int take_secret(struct talk *self)
 	return 0;
 }
 
+/* Without a key of its own the bus has one that follows from the secret: whoever may read Redis may then talk on it. */
+static int find_bus_key(struct svc_process *process)
+{
+	const struct slice given = process->config->server_bus_key;
+	char why[SVC_KEY_WHY];
+	struct rt_key half[2];
+	uint64_t key[4];
+
+	if (given.n && svc_key_read(process->bus_key, given, why)) {
+		rt_log(RT_LOG_E, "bus.refused", 0, "server.bus_key: %s", why);
+		return RT_CONFIG;
+	}
+	if (given.n)
+		return 0;
+	memcpy(half, process->secret, sizeof(half));
+	for (uint64_t i = 0; i < 4; i++)
+		key[i] = rt_mix(rt_hash(half[0], &i, sizeof(i)), rt_hash(half[1], &i, sizeof(i)));
+	memcpy(process->bus_key, key, sizeof(process->bus_key));
+	return 0;
+}
+
+static int check_bus_key(struct talk *self)
+{
+	struct svc_process *process = self->process;
+	int err;
+
+	if (!process->config->server_bus.n)
+		return 0;
+	err = find_bus_key(process);
+	if (err)
+		return err;
+	svc_key_mark(process->bus_mark, process->bus_key);
+	err = settle(self, SLICE("bus"), slice_str(process->bus_mark));
+	if (err || strcmp(self->text, process->bus_mark) == 0)
+		return err;
+	rt_log(RT_LOG_E, "bus.refused", 0,
+	       "the key of the bus here has the mark %s, that of the others %s: give all workers the same server.bus_key; "
+	       "for a new one stop them all and delete the Redis key `bus`", process->bus_mark, rt_log_safe(slice_str(self->text)));
+	return RT_CONFIG;
+}
+
 static void on_records(void *arg, uint64_t token, int err, const redisReply *reply)
 {
 	struct talk *self = arg;
@@ -226,6 +269,8 @@ static int converse(struct talk *self)
 		err = check_schema(self);
 		if (!err)
 			err = take_secret(self);
+		if (!err)
+			err = check_bus_key(self);
 		if (!err)
 			err = check_versions(self);
 		if (!err)

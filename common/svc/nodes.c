@@ -90,8 +90,10 @@ void nodes_restore(struct svc_loop *loop, uint32_t last_id)
 		{ SLICE("SETNX"), SLICE("schema"), SLICE(PROCESS_SCHEMA) },
 		{ SLICE("SETNX"), SLICE("secret"), rt_cursor_text(&c) },
 		{ SLICE("SETNX"), SLICE("nodes:next"), next },
+		{ SLICE("SETNX"), SLICE("bus"), slice_str(process->bus_mark) },
 	};
+	const size_t n = sizeof(set) / sizeof(set[0]) - (process->bus_mark[0] == 0);
 
-	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
+	for (size_t i = 0; i < n; i++)
 		say(loop, 3, set[i]);
 }

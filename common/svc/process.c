@@ -130,16 +130,9 @@ static int bind_one(struct svc_loop *loop, const char *address, char bound[WIRE_
 	return RT_CONFIG;
 }
 
-/* The key pair of the whole cluster: whoever may read Redis may talk on the bus. */
 static int secure(const struct svc_process *self, struct svc_loop *loop)
 {
-	struct rt_key half[2];
-	uint64_t key[4];
-
-	memcpy(half, self->secret, sizeof(half));
-	for (uint64_t i = 0; i < 4; i++)
-		key[i] = rt_mix(rt_hash(half[0], &i, sizeof(i)), rt_hash(half[1], &i, sizeof(i)));
-	if (wire_mailbox_secure(loop->mailbox, (const uint8_t *)key) == 0)
+	if (wire_mailbox_secure(loop->mailbox, self->bus_key) == 0)
 		return 0;
 	rt_log(RT_LOG_E, "bus.refused", 0, "this libzmq has no CURVE, so tcp would be open to everybody; leave server.bus empty");
 	return RT_CONFIG;
@@ -321,6 +314,7 @@ static void say_what_waits(const struct svc_config *was, const struct svc_config
 		{ "server.threads", was->server_threads != is->server_threads },
 		{ "server.state", !slice_eq(was->server_state, is->server_state) },
 		{ "server.bus", !slice_eq(was->server_bus, is->server_bus) },
+		{ "server.bus_key", !slice_eq(was->server_bus_key, is->server_bus_key) },
 		{ "server.health", !slice_eq(was->server_health, is->server_health) },
 		{ "redis.url", !slice_eq(was->redis_url, is->redis_url) },
 		{ "redis.timeout", was->redis_timeout != is->redis_timeout },

@@ -19,6 +19,8 @@ struct svc_process {
 	char host[WIRE_HOST_MAX];
 	char state[4096];            /* absolute */
 	uint8_t secret[32];
+	uint8_t bus_key[32];         /* of tcp, for CURVE */
+	char bus_mark[17];           /* what Redis must hold of it; "" when there is no tcp */
 	uint32_t first_id;           /* ids of this process: first_id + loop * nactor + actor */
 	struct board board;
 	int nloop;

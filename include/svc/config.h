@@ -42,6 +42,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(server,      state,          TEXT,     "var",        0,    0,        "folder for sockets, Redis data and keys")                            \
 	X(server,      threads,        INT,      "1",          1,    64,       "loops (threads) of one process")                                     \
 	X(server,      bus,            TEXT,     "",           0,    0,        "tcp address of this host for workers elsewhere, e.g. tcp://192.0.2.1; empty: this host only") \
+	X(server,      bus_key,        TEXT,     "",           0,    0,        "key of the bus between hosts: a file that `peal keys new` made, or its 64 digits; empty: from the secret in Redis") \
 	X(server,      drain,          INT,      "30",         0,    600,      "seconds to finish transactions after SIGTERM")                       \
 	X(server,      health,         TEXT,     "",           0,    0,        "address of the HTTP health endpoint, e.g. 127.0.0.1:8080; empty: only a unix socket in state") \
 	X(transport,   listen,         WORDS,    "udp:0.0.0.0:5060 tcp:0.0.0.0:5060", 0, 0, "where to listen: udp|tcp|tls|ws|wss:address:port") \

@@ -39,7 +39,7 @@ struct cli_noun {
 };
 
 extern const struct cli_noun noun_user, noun_policy, noun_reg, noun_gateway, noun_route, noun_ban, noun_node, noun_ping, noun_config, noun_doctor,
-	noun_call, noun_register, noun_options, noun_message;
+	noun_keys, noun_call, noun_register, noun_options, noun_message;
 
 /* ---- options.c ---- */
 

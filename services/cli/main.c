@@ -3,7 +3,7 @@
 #include "cli.h"
 
 static const struct cli_noun *const nouns[] = {
-	&noun_user, &noun_policy, &noun_reg, &noun_gateway, &noun_route, &noun_ban, &noun_node, &noun_config, &noun_ping, &noun_doctor,
+	&noun_user, &noun_policy, &noun_reg, &noun_gateway, &noun_route, &noun_ban, &noun_node, &noun_config, &noun_keys, &noun_ping, &noun_doctor,
 	&noun_call, &noun_register, &noun_options, &noun_message,
 };
 enum { NOUNS = sizeof(nouns) / sizeof(nouns[0]) };
