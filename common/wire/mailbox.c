@@ -304,6 +304,7 @@ int wire_mailbox_reconnect(struct wire_mailbox *self, uint32_t id)
 	forget_open(self, (uint16_t)(p - self->peer));
 	peer_close(p);
 	fresh.actors = p->actors;
+	fresh.version = p->version;
 	memcpy(fresh.endpoint, p->endpoint, sizeof(fresh.endpoint));
 	*p = fresh;
 	return peer_connect(p, &self->keys, self->news);

@@ -276,7 +276,7 @@ static void a_connection_that_hangs_is_begun_anew(void **state)
 	assert_int_equal(bind(deaf, (const struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(listen(deaf, 1), 0);
 	snprintf(bound, sizeof(bound), "ipc://%.90s", at.sun_path);
-	assert_int_equal(wire_mailbox_join(p->from, ID, bound), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID, bound, WIRE_VERSION), 0);
 	assert_int_equal(post(p->from, ID, 1, SLICE("lost")), 0);
 	usleep(50000); /* it has connected, and hangs */
 	wire_mailbox_flush(p->from, rt_clock_ms());
