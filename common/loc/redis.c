@@ -226,15 +226,27 @@ static bool ask_again(struct loc_redis *self, const redisReply *reply)
 	return true;
 }
 
+static bool says_one_of(const redisReply *r, const char *const *words) /* up to a NULL */
+{
+	while (*words && !says(r, *words))
+		words++;
+	return *words;
+}
+
 /* Errors that mean "not this server, not now": it became a replica, lost its master, or is loading. */
 static bool means_down(const redisReply *r)
 {
-	static const char *const words[] = { "READONLY", "MASTERDOWN", "LOADING", "NOAUTH" };
+	static const char *const words[] = { "READONLY", "MASTERDOWN", "LOADING", "NOAUTH", 0 };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (says(r, words[i]))
-			return true;
-	return false;
+	return says_one_of(r, words);
+}
+
+/* Errors that mean "not this command, not now": memory or disk is full, too few replicas, a script runs. The connection is good. */
+static bool means_later(const redisReply *r)
+{
+	static const char *const words[] = { "OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN", 0 };
+
+	return says_one_of(r, words);
 }
 
 static void take(struct loc_redis *self, const redisReply *reply)
@@ -250,7 +262,7 @@ static void take(struct loc_redis *self, const redisReply *reply)
 	}
 	if (ask_again(self, reply))
 		return;
-	answer(self, reply->type == REDIS_REPLY_ERROR ? RT_BAD : 0, reply);
+	answer(self, means_later(reply) ? RT_DOWN : reply->type == REDIS_REPLY_ERROR ? RT_BAD : 0, reply);
 }
 
 static void read_replies(struct loc_redis *self)

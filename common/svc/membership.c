@@ -39,6 +39,7 @@ struct membership {
 	bool asking, ask_again;
 	bool looked;                /* Redis has told us who is there */
 	bool open;                  /* our actors are: others may know of us */
+	bool written;               /* Redis has our records, as far as we know */
 	uint32_t generation;
 	uint32_t n;
 	struct row row[WIRE_MEMBERS_MAX];
@@ -260,18 +261,63 @@ static uint32_t last_id(const struct membership *self)
 	return last;
 }
 
+/* What Redis says from now on counts, not what it fails to say: everybody has time to write himself in again. */
+static void begin_anew(struct membership *self)
+{
+	for (uint32_t i = 0; i < self->n; i++)
+		self->row[i].alive = self->loop->now;
+	self->steady = self->loop->now;
+	nodes_restore(self->loop, last_id(self));
+}
+
 /* While we did not look, nobody could show us a sign of life. */
 static void forgive_gap(struct membership *self)
 {
-	const rt_ms now = self->loop->now;
+	if (self->loop->now - self->last_look > 2 * MEMBERSHIP_BEAT)
+		begin_anew(self);
+	self->last_look = self->loop->now;
+}
 
-	if (now - self->last_look > 2 * MEMBERSHIP_BEAT) {
-		for (uint32_t i = 0; i < self->n; i++)
-			self->row[i].alive = now;
-		self->steady = now;
-		nodes_restore(self->loop, last_id(self));
-	}
-	self->last_look = now;
+/* Redis has lost what we wrote into it, so perhaps everything. */
+static void memory_lost(struct membership *self)
+{
+	rt_log(RT_LOG_W, "member.erased", 0, "our record was gone from the Redis key nodes; it is written again, the others are waited for");
+	begin_anew(self);
+}
+
+/* HSET tells how many fields are new: ours are not, after the first time. */
+static void on_written(void *arg, uint64_t token, int err, const redisReply *reply)
+{
+	struct membership *self = arg;
+
+	(void)token;
+	if (err || reply->type != REDIS_REPLY_INTEGER)
+		return; /* away, or full: the others ask us themselves */
+	if (self->written && reply->integer > 0)
+		memory_lost(self);
+	self->written = true;
+}
+
+static void write_ours(struct membership *self)
+{
+	(void)!nodes_write(self->loop, on_written, self); /* again in a second */
+}
+
+static bool is_ours(const struct svc_loop *loop, const redisReply *field)
+{
+	for (uint32_t i = 0; i < loop->nactor; i++)
+		if (strtoul(field->str, 0, 10) == loop->actor[i].record.id)
+			return true;
+	return false;
+}
+
+/* Are we among them? */
+static bool holds_ours(const struct svc_loop *loop, const redisReply *nodes)
+{
+	for (size_t i = 0; i + 1 < nodes->elements; i += 2)
+		if (is_ours(loop, nodes->element[i]))
+			return true;
+	return false;
 }
 
 static void ask(struct membership *self);
@@ -287,6 +333,8 @@ static void on_nodes(void *arg, uint64_t token, int err, const redisReply *reply
 		return;
 	loop_read_clock(self->loop);
 	forgive_gap(self);
+	if (self->written && !holds_ours(self->loop, reply))
+		memory_lost(self);
 	for (uint32_t i = 0; i < self->n; i++)
 		self->row[i].present = false;
 	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
@@ -358,10 +406,12 @@ bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_p
 	return true;
 }
 
-static void greet_all(struct membership *self)
+/* Who has not been heard of for so long is asked himself. */
+static void greet_silent(struct membership *self, rt_ms silence)
 {
 	for (uint32_t i = 0; i < self->n; i++)
-		greet(self->loop, self->row[i].member.id);
+		if (self->loop->now - self->row[i].alive >= silence)
+			greet(self->loop, self->row[i].member.id);
 	rt_arena_reset(self->loop->arena);
 }
 
@@ -369,7 +419,7 @@ static void greet_all(struct membership *self)
 
 void membership_announce(struct membership *self)
 {
-	nodes_write(self->loop);
+	write_ours(self);
 	nodes_publish(self->loop);
 }
 
@@ -383,7 +433,7 @@ bool membership_look(struct membership *self)
 void membership_greet(struct membership *self)
 {
 	self->open = true;
-	greet_all(self);
+	greet_silent(self, 0);
 	membership_announce(self);
 }
 
@@ -419,11 +469,10 @@ rt_ms membership_tick(struct membership *self, rt_ms now)
 		return self->next_beat;
 	self->next_beat = now + (now - self->born < MEMBERSHIP_BEAT ? MEMBERSHIP_EARLY : MEMBERSHIP_BEAT);
 	if (loc_redis_up(loop->redis)) {
-		nodes_write(loop);
+		write_ours(self);
 		ask(self);
-	} else {
-		greet_all(self);
 	}
+	greet_silent(self, loc_redis_up(loop->redis) ? MEMBERSHIP_BEAT + MEMBERSHIP_BEAT / 2 : 0); /* up may mean full, or as good as away */
 	membership_judge(self);
 	return self->next_beat;
 }

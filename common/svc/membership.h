@@ -4,7 +4,7 @@
  *
  *   the board        actors of this process: always there
  *   nodes in Redis   everybody; written by each for itself every second, forgotten when unchanged for three
- *   ECHO             asked while Redis is away, when the last known picture is kept
+ *   ECHO             asked while Redis is away or full, when the last known picture is kept
  */
 #ifndef MEMBERSHIP_H
 #define MEMBERSHIP_H

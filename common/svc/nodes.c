@@ -32,7 +32,7 @@ struct slice nodes_render(struct svc_loop *loop, const struct wire_member *m)
 	return rt_cursor_text(&c);
 }
 
-void nodes_write(struct svc_loop *loop)
+int nodes_write(struct svc_loop *loop, loc_redis_fn *fn, void *arg)
 {
 	struct slice set[2 + 2 * LOOP_ACTORS_MAX] = { SLICE("HSET"), NODES };
 	int n = 2;
@@ -44,10 +44,10 @@ void nodes_write(struct svc_loop *loop)
 		set[n] = rt_arena_printf(loop->arena, "%u", m->id);
 		set[n + 1] = nodes_render(loop, m);
 		if (!slice_present(set[n + 1]))
-			return; /* an actor has filled the arena; in a second it is empty */
+			return RT_NOMEM; /* an actor has filled the arena; in a second it is empty */
 		n += 2;
 	}
-	say(loop, n, set);
+	return loc_redis_call(loop->redis, fn, arg, 0, n, set);
 }
 
 void nodes_erase(struct svc_loop *loop, uint32_t id)

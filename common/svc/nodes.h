@@ -8,7 +8,8 @@
 
 struct slice nodes_render(struct svc_loop *loop, const struct wire_member *m); /* in the arena; SLICE_NONE when it is full */
 
-void nodes_write(struct svc_loop *loop);   /* the records of this loop's actors, seen now */
+RT_MUSTUSE
+int nodes_write(struct svc_loop *loop, loc_redis_fn *fn, void *arg); /* the records of this loop's actors, seen now. 0 | RT_DOWN | RT_NOMEM */
 void nodes_erase(struct svc_loop *loop, uint32_t id);
 void nodes_publish(struct svc_loop *loop); /* that something changed */
 RT_MUSTUSE

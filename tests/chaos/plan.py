@@ -7,20 +7,19 @@ then on succeeds: the time is told from the fault, or from its end when it lasts
 import time
 
 from kit.server import Server
+from kit.slow import Slow
 
 from faults import faults
 from load import Load
-from slow import Slow
 
-SHORT = ["kill -9 transaction", "kill -9 registrar", "SIGTERM proxy", "Redis restarts", "SIGHUP, a bad configuration"]
+SHORT = ["SIGTERM proxy", "SIGHUP, a bad configuration", "kill -9 registrar", "Redis restarts", "kill -9 transaction"]
 COPIES = {tier: 2 for tier in ("transaction", "proxy", "registrar", "transport")}
 HEAD = "| fault | calls in progress: ringing, established | lost of these | new calls: failed of | registrations: refused or failed of, lost | slowest ring | recovered after |"
-QUIET = 3   # seconds without a failure until the next fault
 
 
 class Row:
-    def __init__(self, name, fault, load):
-        self.name, self.fault, self.load = name, fault, load
+    def __init__(self, name, fault, load, quiet):
+        self.name, self.fault, self.load, self.quiet = name, fault, load, quiet
         self.before = load.mark()
         self.at, self.began, self.first_ring = len(load.results), time.monotonic(), len(load.rings)
         self.ended, self.wrong = None, []
@@ -44,8 +43,8 @@ class Row:
     def settled(self):
         """Is all that was in progress over, and has nothing failed that was begun lately?"""
         now = time.monotonic()
-        late = [r for r in self.failed("call") + self.failed("registration") if r[1] > now - QUIET]
-        return not self.load.marked() and not late and now - self.ended > QUIET
+        late = [r for r in self.failed("call") + self.failed("registration") if r[1] > now - self.quiet]
+        return not self.load.marked() and not late and now - self.ended > self.quiet
 
     def judge(self):
         """What was promised and did not hold."""
@@ -82,14 +81,15 @@ class Row:
 
 
 class Plan:
-    def __init__(self, names, bin_folder=None, keep=False, **load):
+    def __init__(self, names, bin_folder=None, keep=False, quiet=3, drain=15, **load):
+        """quiet: seconds without a failure until the next fault; drain: seconds a leaving worker has."""
         for n in names:
             assert n in faults, f"no fault {n!r}; there are: {', '.join(faults)}"
-        self.names, self.bin, self.keep, self.load, self.wrong = names, bin_folder, keep, load, []
+        self.names, self.bin, self.keep, self.quiet, self.drain, self.load, self.wrong = names, bin_folder, keep, quiet, drain, load, []
 
     def run(self, say=print):
         """Every fault in turn; True when each kept what it promises."""
-        server = Server("separate", {"log.level": "info", "server.drain": 15}, self.bin, self.keep, COPIES)
+        server = Server("separate", {"log.level": "info", "server.drain": self.drain}, self.bin, self.keep, COPIES)
         server.dead = "192.0.2.1:5060"
         server.slow = Slow(server.redis.port)
         server.settings["redis.url"] = f"redis://127.0.0.1:{server.slow.port}/0"
@@ -110,7 +110,7 @@ class Plan:
         return not self.wrong
 
     def one(self, server, load, name, say):
-        row = Row(name, faults[name], load)
+        row = Row(name, faults[name], load, self.quiet)
         wrong = row.run(server)
         say(row.text())
         if wrong:

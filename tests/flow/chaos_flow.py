@@ -14,4 +14,5 @@ from plan import SHORT, Plan  # noqa: E402  (the path comes first)
 def short(_):
     """Workers die, drain and reload, Redis restarts, under 40 calls at once: no established call is lost, no registration."""
     said = []
-    assert Plan(SHORT, calls=40, users=40, ring=(0.2, 1.5), hold=(0.5, 1.5), patience=8).run(said.append), "\n".join(said)
+    plan = Plan(SHORT, quiet=1.5, drain=5, calls=40, users=40, ring=(0.2, 1.5), hold=(0.5, 1.5), patience=8)
+    assert plan.run(said.append), "\n".join(said)
