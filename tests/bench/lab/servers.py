@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-PORT, TLS_PORT = 5070, 5071
+PORT, TLS_PORT, REDIS_PORT = 5070, 5071, 5072
 SECONDS_TO_START, SECONDS_TO_STOP = 20, 15
 PASSWORD = "secret"
 DOMAIN, AUTH_DOMAIN = "bench.test", "auth.bench.test"
@@ -17,7 +17,8 @@ FORMS = {
     "split": [("rest", "peal-node", ["--tiers", "transaction,proxy,registrar"]), ("transport", "peal-transport", [])],
     "four": [(t, f"peal-{t}", []) for t in ("transaction", "proxy", "registrar", "transport")],
 }
-WORDS = {"node": "one process", "split": "transport apart", "four": "four processes", "kamailio": "Kamailio"}
+WORDS = {"node": "one process", "split": "transport apart", "four": "four processes", "kamailio": "Kamailio",
+         "kamailio-redis": "Kamailio, in Redis"}
 
 
 class Failed(Exception):
@@ -37,6 +38,7 @@ class Server:
     def __init__(self, name, folder, cpu):
         self.name, self.folder, self.cpu = name, folder, cpu
         self.server, self.aux, self.all = [], [], []
+        self.ready_after = 0
         os.makedirs(folder, exist_ok=True)
 
     def spawn(self, name, argv, aux=False):
@@ -57,11 +59,22 @@ class Server:
             if p.poll() is not None:
                 raise Failed(f"{self.name}: {name} ended with status {p.returncode}\n{self.tail(name)}")
 
+    def spawn_redis(self, argv, answers):
+        """A private one, and wait until `answers` says yes."""
+        self.spawn("redis", ["redis-server", *argv, "--dir", self.folder, "--save", "", "--appendonly", "no"], aux=True)
+        end = time.monotonic() + SECONDS_TO_START
+        while not answers():
+            self.alive()
+            if time.monotonic() > end:
+                raise Failed("redis-server does not start; see " + self.folder)
+            time.sleep(0.05)
+
     def wait_ready(self, methods):
-        """Until each kind of request has been answered, by whichever status."""
-        end, call = time.monotonic() + SECONDS_TO_START, 0
+        """Until each kind of request has been answered. Notes when the first was, for startup.py."""
+        began, call = time.monotonic(), 0
+        end = began + SECONDS_TO_START
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(0.2)
+            s.settimeout(0.05)
             for method in methods:
                 while True:
                     self.alive()
@@ -74,7 +87,8 @@ class Server:
                             break
                     except OSError:
                         pass
-                    time.sleep(0.1)
+                    time.sleep(0.002)
+                self.ready_after = self.ready_after or time.monotonic() - began
 
     def stop(self):
         """End all; what did not end well is told."""
@@ -134,14 +148,7 @@ class Peal(Server):
         if os.path.exists(f"{self.folder}/redis.sock"):
             os.unlink(f"{self.folder}/redis.sock")
         config = self.config()
-        self.spawn("redis", ["redis-server", "--port", "0", "--unixsocket", f"{self.folder}/redis.sock", "--dir", self.folder,
-                             "--save", "", "--appendonly", "no"], aux=True)
-        end = time.monotonic() + SECONDS_TO_START
-        while not os.path.exists(f"{self.folder}/redis.sock"):
-            self.alive()
-            if time.monotonic() > end:
-                raise Failed("redis-server does not start; see " + self.folder)
-            time.sleep(0.05)
+        self.spawn_redis(["--port", "0", "--unixsocket", f"{self.folder}/redis.sock"], lambda: os.path.exists(f"{self.folder}/redis.sock"))
         for name, binary, arguments in FORMS[self.name]:
             self.spawn(name, [os.path.join(self.binaries, binary), "--config", config, *arguments])
         self.wait_ready(("OPTIONS", "REGISTER"))
@@ -170,8 +177,8 @@ class Kamailio(Server):
     setups = ("udp", "auth", "stream")
     DEFINES = {"udp": [], "auth": ["WITH_AUTH"], "stream": ["WITH_TCP", "WITH_TLS"]}
 
-    def __init__(self, folder, cpu, templates, pair, children=2):
-        super().__init__("kamailio", folder, cpu)
+    def __init__(self, folder, cpu, templates, pair, children=2, name="kamailio"):
+        super().__init__(name, folder, cpu)
         self.templates, self.pair, self.children = templates, pair, children
 
     def write(self, name, changes):
@@ -193,7 +200,8 @@ class Kamailio(Server):
 
     def start(self, setup):
         tls = self.write("tls.cfg", {"@CERT@": self.pair[0], "@KEY@": self.pair[1]})
-        config = self.write("kamailio.cfg", {"@PORT@": str(PORT), "@TLSPORT@": str(TLS_PORT), "@TLSCFG@": tls})
+        config = self.write("kamailio.cfg", {"@PORT@": str(PORT), "@TLSPORT@": str(TLS_PORT), "@TLSCFG@": tls,
+                                             "@REDISPORT@": str(REDIS_PORT)})
         defines = [x for d in ["WITH_RR", *self.DEFINES[setup]] for x in ("-A", d)]
         self.spawn("kamailio", ["kamailio", "-f", config, *defines, "-DD", "-E", "-n", str(self.children), "-m", str(self.memory()), "-M", "32",
                                 "-x", "tlsf", "-X", "tlsf", "-Y", self.folder, "-w", self.folder])
@@ -201,3 +209,28 @@ class Kamailio(Server):
 
     def add_users(self, names):
         """Its configuration knows the one password."""
+
+
+class KamailioRedis(Kamailio):
+    """The same with digest, each registration in a Redis of its own before it is answered."""
+    setups = ("auth",)
+    DEFINES = {"auth": ["WITH_AUTH", "WITH_REDIS"]}
+
+    def __init__(self, folder, cpu, templates, pair):
+        super().__init__(folder, cpu, templates, pair, name="kamailio-redis")
+
+    @staticmethod
+    def ask_redis(command):
+        try:
+            with socket.create_connection(("127.0.0.1", REDIS_PORT), 1) as s:
+                s.sendall(command + b"\r\n")
+                return s.recv(256)
+        except OSError:
+            return b""
+
+    def start(self, setup):
+        self.spawn_redis(["--port", str(REDIS_PORT), "--bind", "127.0.0.1"], lambda: self.ask_redis(b"PING").startswith(b"+PONG"))
+        with socket.create_connection(("127.0.0.1", REDIS_PORT), 1) as s: # the version of its table, as kamdbctl would write it
+            s.sendall(b"SELECT 1\r\nHSET version:entry::location table_name location table_version 9\r\n")
+            s.recv(256)
+        super().start(setup)

@@ -3,7 +3,7 @@
 import statistics
 
 from lab.points import POINTS
-from lab.servers import WORDS
+from lab.servers import FORMS, WORDS
 
 
 def spread(values, digits=0):
@@ -42,6 +42,22 @@ HEAD = ["operation", "server", "a second", "server us/op", "redis us/op", "of it
         "in to out p50 / p99 us", "server %", "storm %", "others %", "failed", "sent again", "UDP lost"]
 
 
+def cost(rows):
+    """CPU an operation, that of Redis counted in; None when it was not measured."""
+    return statistics.median(r["cpu_us_per_op"] + r["aux_us_per_op"] for r in rows) if rows else None
+
+
+def ratios(results):
+    """Kamailio's cost over Peal's, a row a point; with digest, Kamailio that writes to Redis as Peal does."""
+    out = ["| Kamailio / Peal, CPU with Redis | " + " | ".join(WORDS[f] for f in FORMS) + " |", "|" + "---|" * (len(FORMS) + 1)]
+    for name, setup, words, _ in POINTS:
+        peer = cost(results.get((name, "kamailio-redis" if setup == "auth" else "kamailio")))
+        mine = [cost(results.get((name, f))) for f in FORMS]
+        if peer and any(mine):
+            out.append(f"| {words} | " + " | ".join(f"{peer / m:.2f}" if m else "-" for m in mine) + " |")
+    return out + [""] if len(out) > 2 else []
+
+
 def markdown(facts, results, notes):
     """results: {(point, server): [JSON lines]}"""
     out = ["# Peal, measured", "", *(f"- {k}: {v}" for k, v in facts.items()), ""]
@@ -51,7 +67,7 @@ def markdown(facts, results, notes):
     out += ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     for name, _, words, _ in POINTS:
         out += [line(words, server, rows) for (point, server), rows in results.items() if point == name and rows]
-    out += ["", "CPU of each process, us an operation:", ""]
+    out += ["", *ratios(results), "CPU of each process, us an operation:", ""]
     for name, _, words, _ in POINTS:
         for (point, server), rows in results.items():
             if point == name and rows and len(rows[0]["cpu"]) > 1:
