@@ -11,13 +11,14 @@ static struct slice before_params(struct slice value)
 	return slice_trim(semi < 0 ? value : slice_head(value, (uint32_t)semi));
 }
 
-static bool is_required(const struct sip_msg *m)
+/* "If the handling parameter is missing, the value "required" SHOULD be assumed", 20.11. */
+static bool is_optional(const struct sip_msg *m)
 {
 	const struct slice disposition = sip_msg_get(m, SIP_HDR_CONTENT_DISPOSITION);
 	const int semi = slice_find(disposition, ';');
 
 	return semi >= 0 &&
-	       slice_eq_nocase(sip_param_get(slice_from(disposition, (uint32_t)semi + 1), SLICE("handling")), SLICE("required"));
+	       slice_eq_nocase(sip_param_get(slice_from(disposition, (uint32_t)semi + 1), SLICE("handling")), SLICE("optional"));
 }
 
 /* A header whose value is this one, or that is not there. */
@@ -49,7 +50,7 @@ bool sip_body_refused(const struct sip_msg *m, enum sip_hdr *header, struct slic
 		{ is_english(m), SIP_HDR_ACCEPT_LANGUAGE, SLICE("en") },
 	};
 
-	for (size_t i = 0; m->index->body_n && is_required(m) && i < sizeof(row) / sizeof(row[0]); i++)
+	for (size_t i = 0; m->index->body_n && !is_optional(m) && i < sizeof(row) / sizeof(row[0]); i++)
 		if (!row[i].met) {
 			*header = row[i].header;
 			*value = row[i].value;

@@ -6,8 +6,8 @@
 #include "sip/msg.h"
 
 /*
- * Must a server that reads nothing but SDP refuse this body (415)? Only when its sender insists that it is understood
- * (Content-Disposition: ..;handling=required): what we answer by ourselves needs none, and phones put all kinds into a REGISTER.
+ * Must a server that reads nothing but SDP refuse this body (415)? Yes, unless its sender says that it need not be understood
+ * (Content-Disposition: ..;handling=optional).
  *   header, value   of the 415: Accept-Encoding, Accept or Accept-Language, the first that is not met
  */
 bool sip_body_refused(const struct sip_msg *m, enum sip_hdr *header, struct slice *value);

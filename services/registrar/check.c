@@ -88,7 +88,7 @@ static int check_require(struct check *c)
 	return list.n ? refuse_with(c, 420, SIP_HDR_UNSUPPORTED, rt_cursor_text(&list)) : 0;
 }
 
-/* 8.2.3: nothing in a body concerns a registrar; it is refused only when the client insists that it is understood. */
+/* 8.2.3: nothing in a body concerns a registrar; it is refused unless it need not be understood. */
 static int check_body(struct check *c)
 {
 	struct slice value;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * banlist: version --differs from what we have--> ZRANGEBYSCORE --> bans, and connections from there end.
- * A version is read before the list it belongs to, so a change in between is seen at the next question.
+ * banlist: version, or number of bans --differs from what we have--> ZRANGEBYSCORE --> bans, and connections from there end.
+ * A version is read before the list it belongs to, so a change in between is seen at the next question. Who edits the list with
+ * redis-cli need not know of the version: another number of bans is seen at the next question, any other change within ANEW_MS.
  */
 #include "banlist.h"
 
@@ -15,6 +16,7 @@
 enum {
 	POLL_MS = 5000,
 	RETRY_MS = 500, /* until the first list is here */
+	ANEW_MS = 60000,
 };
 
 struct banlist {
@@ -22,6 +24,8 @@ struct banlist {
 	struct bans *bans;
 	struct rt_timer timer;
 	char version[24];
+	long long count;    /* of `bans` in Redis, those that ran out included */
+	rt_ms listed;
 	bool known, asking;
 };
 
@@ -72,17 +76,26 @@ static void read_list(struct bans *bans, const redisReply *list)
 static void on_list(void *arg, uint64_t token, int err, const redisReply *reply)
 {
 	struct banlist *self = arg;
+	const uint32_t had = bans_count(self->bans);
 
 	(void)token;
 	if (err == 0 && reply->type == REDIS_REPLY_ARRAY) {
 		read_list(self->bans, reply);
 		conns_end_banned(self->edge->conns);
-		if (self->known || bans_count(self->bans))
+		if (self->known ? bans_count(self->bans) != had : bans_count(self->bans))
 			rt_log(RT_LOG_I, "bans.loaded", 0, "networks=%u", bans_count(self->bans));
 		self->known = true;
+		self->listed = svc_now(self->edge->svc);
 	} else {
 		self->version[0] = 0;
 	}
+	rest(self);
+}
+
+/* What was asked for did not come: whatever the version says, it is asked for once more. */
+static void again(struct banlist *self)
+{
+	self->version[0] = 0;
 	rest(self);
 }
 
@@ -97,15 +110,33 @@ static void fetch(struct banlist *self)
 	if (loc_redis_call(svc_redis(self->edge->svc), on_list, self, 0, 8,
 			   (struct slice[]){ SLICE("ZRANGEBYSCORE"), SLICE("bans"), rt_cursor_text(&c), SLICE("+inf"), SLICE("WITHSCORES"),
 					     SLICE("LIMIT"), SLICE("0"), limit }) < 0)
-		rest(self);
+		again(self);
 }
 
-/* ---- The version ---- */
+/* ---- The version, and the number ---- */
+
+static void on_count(void *arg, uint64_t token, int err, const redisReply *reply)
+{
+	struct banlist *self = arg;
+	const bool old = svc_now(self->edge->svc) - self->listed >= ANEW_MS;
+	const long long had = self->count;
+
+	if (err < 0) {
+		again(self);
+		return;
+	}
+	self->count = reply->integer;
+	if (token || old || self->count != had)
+		fetch(self);
+	else
+		rest(self);
+}
 
 static void on_version(void *arg, uint64_t token, int err, const redisReply *reply)
 {
 	struct banlist *self = arg;
 	char fresh[sizeof(self->version)] = "0";
+	bool changed;
 
 	(void)token;
 	if (err < 0) {
@@ -114,12 +145,10 @@ static void on_version(void *arg, uint64_t token, int err, const redisReply *rep
 	}
 	if (reply->str)
 		slice_cstr(slice_of(reply->str, (uint32_t)reply->len), fresh, sizeof(fresh));
-	if (strcmp(fresh, self->version) == 0) {
-		rest(self);
-		return;
-	}
+	changed = strcmp(fresh, self->version) != 0;
 	memcpy(self->version, fresh, sizeof(fresh));
-	fetch(self);
+	if (loc_redis_call(svc_redis(self->edge->svc), on_count, self, changed, 2, (struct slice[]){ SLICE("ZCARD"), SLICE("bans") }) < 0)
+		again(self);
 }
 
 static void ask(struct banlist *self)

@@ -34,8 +34,9 @@ static void rfc3261_8_2_3(void **state)
 	refused("Content-Type: application/sdp;charset=utf-8\r\nContent-Language: fr, de\r\n" REQUIRED, "x", SIP_HDR_ACCEPT_LANGUAGE, "en");
 	refused("Content-Type: Application/SDP\r\nContent-Language: fr, en-GB\r\nContent-Encoding: identity\r\n" REQUIRED, "x", SIP_HDR_OTHER, 0);
 	refused("Content-Type: text/odd\r\nContent-Disposition: render;handling=optional\r\n", "x", SIP_HDR_OTHER, 0);
-	refused("Content-Type: text/odd\r\nContent-Disposition: render\r\n", "x", SIP_HDR_OTHER, 0);
-	refused("Content-Type: text/odd\r\n", "x", SIP_HDR_OTHER, 0);
+	refused("Content-Type: text/odd\r\nContent-Disposition: render\r\n", "x", SIP_HDR_ACCEPT, "application/sdp");
+	refused("Content-Type: text/odd\r\n", "x", SIP_HDR_ACCEPT, "application/sdp");
+	refused("Content-Type: application/sdp\r\n", "x", SIP_HDR_OTHER, 0);
 	refused("Content-Type: text/odd\r\n" REQUIRED, "", SIP_HDR_OTHER, 0);
 }
 

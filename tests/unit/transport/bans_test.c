@@ -176,12 +176,38 @@ static void without_a_message_the_next_poll_sees_it(void **state)
 	close(udp);
 }
 
+/* `redis-cli ZADD bans ...` and nothing else: who edits by hand need not know of the version. */
+static void a_bare_edit_counts_within_its_time(void **state)
+{
+	const int udp = dial(SOCK_DGRAM);
+
+	(void)state;
+	redis_says(svc->redis, 4, (struct slice[]){ SLICE("ZADD"), SLICE("bans"), SLICE("+inf"), SLICE("127.0.0.1") });
+	shell_wait(svc, 5000);
+	turns();
+	ask(udp);
+	assert_int_equal(svc->posts, 0);
+	redis_says(svc->redis, 4, (struct slice[]){ SLICE("ZADD"), SLICE("bans"), SLICE("1"), SLICE("127.0.0.1") }); /* as many as before */
+	shell_wait(svc, 5000);
+	turns();
+	ask(udp);
+	assert_int_equal(svc->posts, 0);
+	for (int i = 0; i < 11; i++) {
+		shell_wait(svc, 5000);
+		turns();
+	}
+	ask(udp);
+	assert_int_equal(svc->posts, 1);
+	close(udp);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, open_actor, close_actor)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_ban_is_in_force_at_once_and_goes_again),
 		T(without_a_message_the_next_poll_sees_it),
+		T(a_bare_edit_counts_within_its_time),
 		T(a_ban_ends_at_its_time_without_redis),
 	};
 
