@@ -44,11 +44,15 @@ static void txn_close(void **self_p)
 		svc_timer_stop(self->svc, &self->watch);
 		for (uint32_t i = 0; self->slots && i < txn_slots_made(self->slots); i++) {
 			struct txn_slot *s = txn_slots_at(self->slots, i);
+			struct txn_call *call = s ? txn_calls_of(self->calls, txn_slot_handle(s)) : 0;
 
 			if (s)
 				svc_timer_stop(self->svc, &s->timer);
+			if (call)
+				svc_timer_stop(self->svc, &call->timer);
 		}
 		txn_slots_destroy(&self->slots);
+		txn_calls_destroy(&self->calls);
 	}
 	free(self);
 	*self_p = 0;
@@ -62,9 +66,14 @@ static int txn_open(void **self_p, struct svc *svc)
 		self->svc = svc;
 		self->opened = svc_now(svc);
 		self->slots = txn_slots_new(TXN_SLOTS_MAX);
+		self->calls = txn_calls_new(TXN_SLOTS_MAX);
 	}
-	if (!self || !self->slots) {
+	if (!self || !self->slots || !self->calls) {
 		rt_log(RT_LOG_E, "txn.unopened", 0, "why=\"out of memory\" do=\"give this process more memory\"");
+		if (self) {
+			txn_slots_destroy(&self->slots);
+			txn_calls_destroy(&self->calls);
+		}
 		free(self);
 		return RT_DOWN;
 	}
@@ -150,6 +159,10 @@ static void txn_timer(void *actor, struct rt_timer *t)
 
 	if (t == &self->watch) {
 		txn_sweep_tick(self);
+		return;
+	}
+	if (t->name == TXN_TIMER_C) {
+		txn_heir_timer(self, t->owner);
 		return;
 	}
 	s = txn_slots_any(self->slots, t->owner);

@@ -64,10 +64,11 @@ void txn_client_fork(struct txn *self, const struct wire_parcel *in)
 	}
 	s->user = head->from;
 	s->client.context = head->context;
-	s->client.txn = head->txn;
 	s->client.served = head->txn;
 	s->client.slot = head->slot;
 	s->client.method = txn_method_of(&in->msg, self->match_key);
+	if (s->kind == TXN_INVITE_CLIENT && txn_slots_server(self->slots, head->txn))
+		txn_calls_add(self->calls, head->txn, txn_slot_handle(s));
 	txn_step(self, s, TXN_EV_START, &hand);
 }
 
@@ -95,6 +96,15 @@ static void follow_connection(struct txn_slot *s, const struct wire_head *head)
 	s->listener = head->listener;
 }
 
+/* Its proxy may die before it has read that. */
+static void note_failure(struct txn *self, const struct txn_slot *s, int status)
+{
+	struct txn_call *call = s->kind == TXN_INVITE_CLIENT && status >= 300 ? txn_calls_of(self->calls, s->client.served) : 0;
+
+	if (call && !call->heir)
+		txn_call_failed(call, status, 0);
+}
+
 void txn_client_response(struct txn *self, const struct wire_parcel *in)
 {
 	const struct txn_hand hand = { .head = in->head, .msg = in->msg };
@@ -108,9 +118,21 @@ void txn_client_response(struct txn *self, const struct wire_parcel *in)
 		return;
 	}
 	follow_connection(s, in->head);
-	if (txn_state_waits(s->state))
+	if (txn_state_waits(s->state)) {
 		s->status = (uint16_t)status;
+		note_failure(self, s, status);
+	}
 	txn_step(self, s, txn_event_of_status(status), &hand);
+}
+
+/* Its proxy is gone. True: the call is finished here. */
+static bool inherit(struct txn *self, const struct txn_slot *s)
+{
+	struct txn_call *call = s->kind == TXN_INVITE_CLIENT ? txn_calls_of(self->calls, s->client.served) : 0;
+
+	if (call)
+		txn_heir_take(self, call);
+	return call;
 }
 
 void txn_client_up(struct txn *self, const struct txn_slot *s, const struct txn_hand *hand, int reason)
@@ -118,8 +140,11 @@ void txn_client_up(struct txn *self, const struct txn_slot *s, const struct txn_
 	struct wire_head head = { 0 };
 	int err;
 
-	if (!s->user)
-		return; /* a CANCEL: its INVITE tells */
+	if (!s->user) {
+		if (s->client.served) /* else a CANCEL: its INVITE tells */
+			txn_heir_result(self, s, hand, reason);
+		return;
+	}
 	if (hand->head) {
 		head = (struct wire_head){
 			.flags = hand->head->flags,
@@ -135,13 +160,14 @@ void txn_client_up(struct txn *self, const struct txn_slot *s, const struct txn_
 	head.to = s->user;
 	head.trail = s->trail;
 	head.txn = s->client.served;
-	head.txn = s->client.txn;
 	head.branch = txn_slot_handle(s);
 	head.context = s->client.context;
 	head.slot = s->client.slot;
 	head.reason = (int16_t)reason;
 	err = svc_post(self->svc, &head, hand->msg.text.n ? &hand->msg : 0);
-	if (err < 0)
+	if (err == RT_ABSENT && inherit(self, s))
+		txn_heir_result(self, s, hand, reason);
+	else if (err < 0)
 		rt_log(RT_LOG_W, "txn.unheard", s->trail, "result=%s status=%u user=%u err=%s", rt_err_name(reason), s->status,
 		       s->user, rt_err_name(err));
 }

@@ -289,6 +289,8 @@ int txn_server_up(struct txn *self, struct txn_slot *s, enum txn_event ev, const
 	const bool cancelled = ev == TXN_EV_CANCEL;
 	struct wire_head head;
 
+	if (cancelled)
+		txn_heir_cancel(self, s);
 	if (!s->user || !hand->head)
 		return 0;
 	head = about(hand->head, cancelled ? WIRE_ABANDON : WIRE_OFFER, s->user);

@@ -31,7 +31,6 @@ struct sip_msg txn_kept_msg(const struct txn_kept *k);                      /* i
 
 struct txn_client {
 	rt_handle context; /* the user's, echoed */
-	rt_handle txn;     /* the server transaction this is for, echoed */
 	rt_handle served;  /* the server transaction it was forked for, echoed: a 2xx finds its way when its user has forgotten all */
 	uint64_t loop;     /* in our branch */
 	rt_handle other;   /* of an INVITE: its CANCEL; of a CANCEL: its INVITE, whose branch it carries (9.1) */

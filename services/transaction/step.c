@@ -211,12 +211,25 @@ static int do_acts(struct step *st, uint32_t acts)
 
 /* ---- The one door ---- */
 
+/* An INVITE that has its final answer is no call of ours any more. */
+static void end_call(struct txn *self, const struct txn_slot *s)
+{
+	struct txn_call *call = s->kind == TXN_INVITE_SERVER ? txn_calls_of(self->calls, txn_slot_handle(s)) : 0;
+
+	if (!call)
+		return;
+	svc_timer_stop(self->svc, &call->timer);
+	txn_calls_close(self->calls, call);
+}
+
 static void txn_enter(struct txn *self, struct txn_slot *s, enum txn_state next, enum txn_event by)
 {
 	if (next == TXN_SAME || next == s->state)
 		return;
 	rt_log(RT_LOG_D, "txn.state", s->trail, "kind=%s from=%s to=%s by=%s", txn_kind_name(s->kind),
 	       txn_state_name(s->state), txn_state_name(next), txn_event_name(by));
+	if (txn_state_waits(s->state) && !txn_state_waits(next))
+		end_call(self, s);
 	self->waiting += txn_state_waits(next);
 	self->waiting -= txn_state_waits(s->state);
 	s->state = (uint8_t)next;
@@ -236,6 +249,7 @@ void txn_end(struct txn *self, struct txn_slot *s)
 	if (s->kind == TXN_INVITE_CLIENT && s->client.other)
 		cancel = txn_slots_client(self->slots, s->client.other);
 	say_end(self, s);
+	end_call(self, s);
 	self->waiting -= txn_state_waits(s->state);
 	stop_timers(self, s);
 	txn_slot_close(self->slots, s);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sweep: when a proxy or registrar is gone, the transactions that waited for it are ended, or they would wait for ever.
+ * sweep: when a proxy or registrar is gone, the transactions that waited for it are finished or ended, or they would wait for ever.
  *
  * Once a second the membership's generation is compared; only when it changed are the slots looked at, a few thousand every 10 ms.
  *
- *   INVITE client, ringing   CANCEL: nobody is left to take the call
- *   INVITE server, ringing   500, made from the last response sent
- *   the others               their own timers B, F and Z end them
+ *   an INVITE that was forked       is finished here: heir.c
+ *   INVITE client of no call        CANCEL: nobody is left to take it
+ *   INVITE server not forked yet    500, made from the last response sent
+ *   the others                      their own timers B, F and Z end them
  */
 #include "sip/draft.h"
 #include "txn.h"
@@ -37,7 +38,7 @@ static bool is_orphan(struct txn *self, const struct txn_slot *s)
 }
 
 /* The last response (a 100 or a 18x) turned into a final one: the request itself is not kept. */
-static int last_words(struct txn *self, const struct txn_slot *s, struct sip_msg *out)
+static int last_words(struct txn *self, const struct txn_slot *s, int status, struct sip_msg *out)
 {
 	static const enum sip_hdr gone[] = { SIP_HDR_CONTACT, SIP_HDR_RECORD_ROUTE, SIP_HDR_REQUIRE, SIP_HDR_RSEQ,
 					     SIP_HDR_CONTENT_TYPE, SIP_HDR_CONTENT_DISPOSITION };
@@ -52,7 +53,7 @@ static int last_words(struct txn *self, const struct txn_slot *s, struct sip_msg
 	d = sip_draft_from(a, &last);
 	if (!d)
 		return RT_NOMEM;
-	sip_draft_status(d, 500, SLICE_NONE);
+	sip_draft_status(d, status, SLICE_NONE);
 	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
 		sip_draft_remove(d, gone[i]);
 	sip_draft_body(d, SLICE_NONE, SLICE(""));
@@ -64,20 +65,35 @@ static int last_words(struct txn *self, const struct txn_slot *s, struct sip_msg
 	return sip_draft_render(d, a, out);
 }
 
-static void end_orphan(struct txn *self, struct txn_slot *s)
+void txn_last_words(struct txn *self, struct txn_slot *s, int status)
 {
 	struct txn_hand hand = { 0 };
+
+	if (!s->kept || last_words(self, s, status, &hand.msg) < 0) {
+		txn_end(self, s);
+		return;
+	}
+	s->status = (uint16_t)status;
+	txn_step(self, s, TXN_EV_FAIL, &hand);
+}
+
+static void end_orphan(struct txn *self, struct txn_slot *s)
+{
+	struct txn_call *call = txn_calls_of(self->calls, s->kind == TXN_INVITE_CLIENT ? s->client.served : txn_slot_handle(s));
+	const struct txn_hand hand = { 0 };
+
+	if (call) {
+		txn_heir_take(self, call);
+		return;
+	}
 
 	rt_log(RT_LOG_W, "txn.orphan", s->trail, "kind=%s user=%u", txn_kind_name(s->kind), s->user);
 	s->user = 0;
 	if (s->kind == TXN_INVITE_CLIENT) {
 		if (!s->client.other)
 			txn_step(self, s, TXN_EV_GIVE_UP, &hand);
-	} else if (s->kept && last_words(self, s, &hand.msg) == 0) {
-		s->status = 500;
-		txn_step(self, s, TXN_EV_FAIL, &hand);
 	} else {
-		txn_end(self, s);
+		txn_last_words(self, s, 500);
 	}
 }
 

@@ -5,7 +5,10 @@
 
 #include "svc/actor.h"
 
+#include "calls.h"
 #include "slots.h"
+
+enum { TXN_TIMER_C = 0x80 }; /* of a call; the names below are events of a transaction */
 
 struct txn_counters {
 	uint64_t *clients, *servers, *retransmits, *timeouts, *refused, *strays;
@@ -14,6 +17,7 @@ struct txn_counters {
 struct txn {
 	struct svc *svc;
 	struct txn_slots *slots;
+	struct txn_calls *calls;
 	struct txn_times times;
 	struct rt_key match_key, pick_key, service_key;
 	uint32_t waiting;       /* slots in Calling, Trying, Proceeding: what a drain waits for */
@@ -85,7 +89,14 @@ bool txn_elsewhere(struct txn *self, const struct wire_parcel *in);
 /* Was a request that is unknown here handed to the draining worker that may know it, or, if we are that one, back as new? */
 bool txn_elsewhere_again(struct txn *self, const struct wire_parcel *in);
 
+/* ---- heir.c: calls whose proxy is gone ---- */
+void txn_heir_take(struct txn *self, struct txn_call *call);                     /* from now on it is finished here */
+void txn_heir_result(struct txn *self, const struct txn_slot *client, const struct txn_hand *hand, int reason);
+void txn_heir_cancel(struct txn *self, const struct txn_slot *server);           /* its caller cancelled */
+void txn_heir_timer(struct txn *self, rt_handle call);
+
 /* ---- sweep.c: transactions whose user died ---- */
+void txn_last_words(struct txn *self, struct txn_slot *s, int status); /* an INVITE server transaction ends with this, made from its last response */
 void txn_sweep_start(struct txn *self);
 void txn_sweep_tick(struct txn *self);
 

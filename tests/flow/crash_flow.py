@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""crash: a worker is killed by SIGKILL while calls ring, and no call is lost."""
+import signal
+import time
+
+from kit.flow import flow
+from kit.phone import Phone, ack_of, cancel_of
+
+CALLS = 6  # spread over two workers: all at one of them is a chance of 1 in 32
+
+
+def kill(server, name):
+    """The worker is gone without a word."""
+    worker = next(w for w in server.workers if w.name == name)
+    worker.stop(signal.SIGKILL)
+    server.workers.remove(worker)
+
+
+def wait_gone(server, name, others):
+    """Until every other worker has noticed."""
+    end = time.monotonic() + 8
+    left = [w for w in server.workers if w.name.split(".")[0] in others]
+    want = f"tier={name.split('.')[0]}"
+    while left and time.monotonic() < end:
+        left = [w for w in left if not any("member.gone" in line and want in line for line in server.text(f"{w.name}.log").splitlines())]
+        time.sleep(0.02)
+    assert not left, f"{[w.name for w in left]} did not notice that {name} is gone"
+
+
+class Ringing:
+    """A call that rings at one phone, or at several of one user."""
+
+    def __init__(self, server, phones=1):
+        name = server.name("b")
+        self.caller, self.callees = Phone(server, server.name("a")), [Phone(server, name) for _ in range(phones)]
+        for b in self.callees:
+            assert b.register().status == 200
+        self.sent = self.caller.invite(self.callees[0].aor)
+        self.arrived = [b.wait("INVITE") for b in self.callees]
+        for b, m in zip(self.callees, self.arrived):
+            b.reply(m, 180, "Ringing")
+            self.caller.wait(180)
+
+    def close(self):
+        for p in [self.caller, *self.callees]:
+            p.close()
+
+    def answer(self):
+        """The callee picks up; retransmits its 200 until the ACK, as 13.3.1.4 wants."""
+        for _ in range(6):
+            self.callees[0].reply(self.arrived[0], 200, "OK")
+            try:
+                ok = self.caller.wait(200, 0.5)
+                break
+            except AssertionError:
+                pass
+        else:
+            raise AssertionError(f"no 200 reached the caller; it saw {self.caller.seen}")
+        self.caller.send(self.caller.in_dialog("ACK", self.sent, ok, 1))
+        self.callees[0].wait("ACK")
+        for b, m in zip(self.callees[1:], self.arrived[1:]):
+            b.reply(b.wait("CANCEL"), 200, "OK")
+            b.reply(m, 487, "Request Terminated")
+            b.wait("ACK")
+        self.caller.send(self.caller.in_dialog("BYE", self.sent, ok, 2))
+        self.callees[0].reply(self.callees[0].wait("BYE"), 200, "OK")
+        assert self.caller.wait("final").cseq == (2, "BYE")
+
+    def refuse(self):
+        """Every callee is busy; the caller hears it once all have said so."""
+        for b, m in zip(self.callees, self.arrived):
+            for _ in range(6):
+                b.reply(m, 486, "Busy Here")
+                try:
+                    b.wait("ACK", 0.5)
+                    break
+                except AssertionError:
+                    pass
+            else:
+                raise AssertionError("486 was never acknowledged")
+        self.caller.send(ack_of(self.sent, self.caller.wait(486)))
+
+    def cancel(self):
+        """The caller gives up."""
+        request = cancel_of(self.sent)
+        for _ in range(6):
+            self.caller.send(request)
+            try:
+                self.caller.wait(lambda m: m.status == 200 and m.cseq[1] == "CANCEL", 0.5)
+                break
+            except AssertionError:
+                pass
+        else:
+            raise AssertionError(f"CANCEL was not answered; the caller saw {self.caller.seen}")
+        for b, m in zip(self.callees, self.arrived):
+            b.reply(b.wait("CANCEL"), 200, "OK")
+            b.reply(m, 487, "Request Terminated")
+            b.wait("ACK")
+        self.caller.send(ack_of(self.sent, self.caller.wait(487)))
+
+    def repeat(self):
+        """The caller asks again: absorbed, and answered as before."""
+        self.caller.stash.clear()
+        self.caller.send(self.sent)
+        assert self.caller.wait(lambda m: m.status, 2).status in (100, 180)
+        self.callees[0].silent(0.2, lambda m: m.method == "INVITE")
+
+
+def survive(server, victim, others, phones, ends):
+    """Calls ring; the victim dies; each call ends as it should."""
+    calls = [Ringing(server, phones) for _ in range(CALLS)]
+    kill(server, victim)
+    wait_gone(server, victim, others)
+    for i, c in enumerate(calls):
+        ends[i % len(ends)](c)
+        c.close()
+    fresh = Ringing(server)
+    fresh.answer()
+    fresh.close()
+
+
+TWO = {"proxy": 2, "transaction": 2}
+
+
+@flow("crash.proxy", forms=("separate",), own=True, copies=TWO)
+def proxy(server):
+    """A proxy dies: 200 and 486 reach the caller, CANCEL the callee."""
+    survive(server, "proxy.2", ("transaction",), 1, [Ringing.answer, Ringing.refuse, Ringing.cancel])
+
+
+@flow("crash.proxy-fork", forms=("separate",), own=True, copies=TWO)
+def proxy_fork(server):
+    """The same for calls that ring at two phones: who answers stops the other."""
+    survive(server, "proxy.1", ("transaction",), 2, [Ringing.answer, Ringing.refuse, Ringing.cancel])
