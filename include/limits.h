@@ -44,7 +44,7 @@ enum {
 	LOC_WATCHERS_MAX = 64,    /* subscriptions to the registrations of one AoR; more answer 403 */
 	LOC_EVENTS = 64,          /* events of the stream taken at a time */
 	LOC_QUEUE_MAX = 100,      /* callers waiting for one busy user; more are told 486 at once */
-	LOC_QUEUE_LEASE = 15000,  /* ms a caller stays in the queue when his worker says nothing: it says so every third of it */
+	LOC_QUEUE_LEASE = 9000,   /* ms a caller stays in the queue when his worker says nothing: it says so every third of it */
 
 	/* Transport. */
 	TRANSPORT_UDP_REQUEST_MAX = 1300, /* bytes; larger requests prefer TCP, RFC 3261 18.1.1 */
