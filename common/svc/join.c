@@ -82,7 +82,7 @@ static bool pump(struct talk *self)
 		say_waiting(self, loc_redis_trouble(self->redis));
 	if (!(p[0].revents & POLLIN) || read(self->process->signals, &info, sizeof(info)) != sizeof(info))
 		return true;
-	return info.ssi_signo == SIGHUP; /* nothing runs yet that could reload */
+	return info.ssi_signo == SIGHUP || info.ssi_signo == SIGUSR1; /* nothing runs yet that could reload */
 }
 _Static_assert(POLLIN == 1 && POLLOUT == 4, "EPOLLIN and EPOLLOUT are the same bits");
 

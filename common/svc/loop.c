@@ -46,12 +46,15 @@ static void drain(struct svc_loop *self)
 static void reload(struct svc_loop *self)
 {
 	self->config = atomic_load(&self->process->config);
+	atomic_store(&self->kept_old, false);
 	for (uint32_t i = 0; i < self->nactor; i++) {
 		struct svc *svc = &self->actor[i];
 
-		if (svc->what->reload && svc->what->reload(svc->self))
+		if (svc->what->reload && svc->what->reload(svc->self)) {
 			rt_log(RT_LOG_E, "config.refused", 0, "tier=%s kept what it could not change; its own line above says what",
 			       wire_tier_name(svc->what->tier));
+			atomic_store(&self->kept_old, true);
+		}
 		burst_run_queue(self);
 	}
 	atomic_store(&self->taken, self->config);
@@ -69,6 +72,8 @@ void loop_obey(struct svc_loop *self)
 			drain(self);
 		else if (slice_eq(word, SLICE("RELOAD")))
 			reload(self);
+		else if (slice_eq(word, SLICE("REPLY")))
+			reload_reply(self);
 		else if (slice_eq(word, SLICE("$TERM")))
 			self->stop = true;
 	}
@@ -150,6 +155,8 @@ void loop_run(zsock_t *pipe, void *arg)
 	self->pipe_fd = zsock_fd(pipe);
 	loop_read_clock(self);
 	self->membership = membership_new(self);
+	if (self->number == 0)
+		reload_listen(self);
 	self->failed = !self->membership || !open_actors(self);
 	if (!self->failed) {
 		membership_greet(self->membership);

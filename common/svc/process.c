@@ -25,7 +25,6 @@
 enum {
 	DRAIN_LEAST = 200, /* ms: until everybody has heard that we go, parcels still come */
 	LOOK = 20,         /* ms between two looks at the loads while draining */
-	RELOAD_WAIT = 2000,
 };
 
 int process_loop_of(const struct svc_process *self, uint32_t id)
@@ -45,6 +44,7 @@ static sigset_t our_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	return set;
 }
 
@@ -219,7 +219,7 @@ static int start(struct svc_process *self)
 	return 0;
 }
 
-static void tell_all(struct svc_process *self, const char *command)
+void process_tell_all(struct svc_process *self, const char *command)
 {
 	for (int i = 0; i < self->nloop; i++)
 		if (self->thread[i])
@@ -228,7 +228,7 @@ static void tell_all(struct svc_process *self, const char *command)
 
 static void stop(struct svc_process *self)
 {
-	tell_all(self, "$TERM"); /* all at once; each is waited for below */
+	process_tell_all(self, "$TERM"); /* all at once; each is waited for below */
 	for (int i = 0; i < self->nloop; i++) {
 		while (self->thread[i] && !atomic_load(&self->loop[i]->ended))
 			usleep(1000);
@@ -266,7 +266,7 @@ static void drain(struct svc_process *self)
 
 	atomic_store(&self->draining, true);
 	rt_log(RT_LOG_I, "process.draining", 0, "load=%u limit=%llds", load(self), (long long)self->config->server_drain);
-	tell_all(self, "DRAIN");
+	process_tell_all(self, "DRAIN");
 	for (int idle = 0; idle < 2 && rt_clock_ms() < until;) {
 		const int signal = next_signal(self, LOOK);
 
@@ -280,78 +280,15 @@ static void drain(struct svc_process *self)
 		rt_log(RT_LOG_W, "process.undrained", 0, "load=%u after server.drain seconds", load(self));
 }
 
-/* Has every loop taken the new snapshot? Then nobody reads the old one any more. */
-static bool all_took(struct svc_process *self, const struct svc_config *config)
-{
-	const rt_ms until = rt_clock_ms() + RELOAD_WAIT;
-	int i = 0;
-
-	while (i < self->nloop) {
-		if (atomic_load(&self->loop[i]->taken) == config)
-			i++;
-		else if (rt_clock_ms() > until)
-			return false;
-		else
-			usleep(1000);
-	}
-	return true;
-}
-
-static void set_log_level(const struct svc_config *config)
-{
-	static const char letter[] = "ewidt";
-
-	rt_log_max = (enum rt_log_level)(strchr(letter, config->log_level.p[0]) - letter);
-}
-
-/* What the loops were built with stays until the next start. */
-static void say_what_waits(const struct svc_config *was, const struct svc_config *is)
-{
-	const struct {
-		const char *key;
-		bool changed;
-	} row[] = {
-		{ "server.threads", was->server_threads != is->server_threads },
-		{ "server.state", !slice_eq(was->server_state, is->server_state) },
-		{ "server.bus", !slice_eq(was->server_bus, is->server_bus) },
-		{ "server.bus_key", !slice_eq(was->server_bus_key, is->server_bus_key) },
-		{ "server.health", !slice_eq(was->server_health, is->server_health) },
-		{ "redis.url", !slice_eq(was->redis_url, is->redis_url) },
-		{ "redis.timeout", was->redis_timeout != is->redis_timeout },
-	};
-
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-		if (row[i].changed)
-			rt_log(RT_LOG_W, "config.waits", 0, "%s takes effect when this worker is started again", row[i].key);
-}
-
-static void reload(struct svc_process *self)
-{
-	struct svc_config *old = self->config, *config;
-	char error[512];
-
-	if (svc_config_load(&config, self->config_file, self->environment, error)) {
-		rt_log(RT_LOG_E, "config.refused", 0, "%s; the old configuration stays", error);
-		return;
-	}
-	set_log_level(config);
-	say_what_waits(old, config);
-	atomic_store(&self->config, config);
-	tell_all(self, "RELOAD");
-	if (all_took(self, config))
-		svc_config_destroy(&old);
-	else
-		rt_log(RT_LOG_W, "config.slow", 0, "a loop did not take the new configuration in %d ms", RELOAD_WAIT);
-	rt_log(RT_LOG_I, "config.reloaded", 0, "file=%s", self->config_file ? self->config_file : "(none)");
-}
-
 static void serve(struct svc_process *self)
 {
 	for (;;) {
 		const int signal = next_signal(self, -1);
 
 		if (signal == SIGHUP)
-			reload(self);
+			reload_now(self);
+		else if (signal == SIGUSR1)
+			reload_asked(self);
 		else if (signal)
 			return;
 	}
@@ -362,7 +299,7 @@ int process_run(struct svc_process *self)
 	struct svc_config *config;
 	int err;
 
-	set_log_level(self->config);
+	reload_set_log_level(self->config);
 	zsys_handler_set(0); /* signals are ours */
 	raise_limits();
 	calm_bus_threads();
@@ -371,6 +308,7 @@ int process_run(struct svc_process *self)
 	gethostname(self->host, sizeof(self->host) - 1);
 	self->nloop = (int)self->config->server_threads;
 	board_open(&self->board);
+	reload_open(&self->reload);
 	err = open_state(self);
 	if (!err) {
 		self->health = health_open(self);
@@ -384,6 +322,7 @@ int process_run(struct svc_process *self)
 	}
 	health_close(&self->health); /* before the loops it looks at */
 	stop(self);
+	reload_close(&self->reload);
 	board_close(&self->board);
 	close(self->signals);
 	config = self->config;

@@ -5,6 +5,7 @@
 
 #include "board.h"
 #include "loop.h"
+#include "reload.h"
 
 enum { PROCESS_LOOPS_MAX = 64 };
 #define PROCESS_SCHEMA "1" /* the layout of the keys in Redis that common/loc describes */
@@ -26,6 +27,7 @@ struct svc_process {
 	int nloop;
 	struct svc_loop *loop[PROCESS_LOOPS_MAX];
 	zactor_t *thread[PROCESS_LOOPS_MAX];
+	struct reload reload;
 	struct health *health;
 	int signals;                 /* signalfd */
 	_Atomic bool joined, draining;
@@ -35,6 +37,8 @@ int process_loop_of(const struct svc_process *self, uint32_t id); /* -1: not one
 
 /* From here on a signal waits until process_run reads it: the first thing a program does, before any thread is made. */
 void process_hold_signals(void);
+
+void process_tell_all(struct svc_process *self, const char *command); /* main thread: to each loop, by its pipe */
 
 /* Run it from configuration to exit code. */
 int process_run(struct svc_process *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* config: the vocabulary of the configuration, and whether a file speaks it. */
 #include <stdlib.h>
-#include "cli.h"
+#include "apply.h"
 
 static void put_line(const char *text, void *arg)
 {
@@ -83,5 +83,6 @@ static const struct cli_verb verbs[] = {
 	{ "print", "", "every key, its default and meaning, as a file to start from", 0, 0, print },
 	{ "get", "SECTION.KEY", "the value a worker started here would use", 1, 1, get },
 	{ "check", "[FILE]", "would the workers accept it?", 0, 1, check },
+	{ "apply", "[FILE]", "all workers take it, or none: what their file holds now, or FILE in its place", 0, 1, cli_apply },
 };
 const struct cli_noun noun_config = { "config", "the configuration of the workers", verbs, sizeof(verbs) / sizeof(verbs[0]) };
