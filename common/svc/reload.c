@@ -180,7 +180,7 @@ static void on_message(void *arg, struct slice channel, struct slice text)
 
 	(void)channel;
 	pthread_mutex_lock(&self->lock);
-	fits = slice_cstr(text, self->asked, sizeof(self->asked) - 20); /* a token is shorter than its fields */
+	fits = slice_cstr(text, self->asked, sizeof(self->asked));
 	if (!fits)
 		self->asked[0] = 0;
 	pthread_mutex_unlock(&self->lock);

@@ -19,9 +19,9 @@ struct svc_loop;
 struct reload {
 	pthread_mutex_t lock;         /* of asked, answer and answer_to */
 	char asked[80];               /* "check TOKEN"; "": nothing */
-	char answer[540], answer_to[64]; /* and its token */
+	char answer[540], answer_to[80]; /* and its token */
 	struct svc_config *candidate; /* of the main thread: checked, not yet taken */
-	char token[64];               /* whose it is */
+	char token[80];               /* whose it is */
 };
 
 void reload_open(struct reload *self);
