@@ -2,18 +2,21 @@
 /*
  * sweep: when a proxy or registrar is gone, the transactions that waited for it are finished or ended, or they would wait for ever.
  *
- * Once a second the membership's generation is compared; only when it changed are the slots looked at, a few thousand every 10 ms.
+ * Likewise when a transport is gone: what it was given last may have been lost with it.
+ *
+ * Four times a second the membership's generation is compared; only when it changed are the slots looked at, a few thousand every 10 ms.
  *
  *   an INVITE that was forked       is finished here: heir.c
  *   INVITE client of no call        CANCEL: nobody is left to take it
  *   INVITE server not forked yet    500, made from the last response sent
+ *   client without any answer       of a transport that is gone: it did not leave, 17.1.4. The next hop or flow is tried at once
  *   the others                      their own timers B, F and Z end them
  */
 #include "sip/draft.h"
 #include "txn.h"
 
 enum {
-	LOOK_MS = 1000,
+	LOOK_MS = 250,
 	STEP_MS = 10,
 	STEP_COST = 4096, /* of one step, in slots looked at */
 	END_COST = 256,   /* of one transaction ended: its messages share the arena of the step */
@@ -35,6 +38,22 @@ static bool is_orphan(struct txn *self, const struct txn_slot *s)
 	return s->state == TXN_PROCEEDING && s->user &&
 	       (s->kind == TXN_INVITE_CLIENT || s->kind == TXN_INVITE_SERVER) &&
 	       !wire_members_get(svc_members(self->svc), s->user);
+}
+
+/* An answer may come yet, over another connection; but if the request was lost, nobody waits for Timer B or F to find out. */
+static bool is_cut_off(struct txn *self, const struct txn_slot *s)
+{
+	const bool unanswered = s->state == TXN_CALLING || s->state == TXN_TRYING;
+
+	return unanswered && txn_kind_is_client(s->kind) && !wire_members_get(svc_members(self->svc), s->edge);
+}
+
+static void end_cut_off(struct txn *self, struct txn_slot *s)
+{
+	const struct txn_hand hand = { .reason = s->flow ? RT_ABSENT : RT_DOWN };
+
+	rt_log(RT_LOG_I, "txn.cut_off", s->trail, "kind=%s edge=%u", txn_kind_name(s->kind), s->edge);
+	txn_step(self, s, TXN_EV_UNSENT, &hand);
 }
 
 /* The last response (a 100 or a 18x) turned into a final one: the request itself is not kept. */
@@ -110,11 +129,13 @@ void txn_sweep_tick(struct txn *self)
 	}
 	while (self->sweeping && left > 0 && self->sweep_at < made) {
 		struct txn_slot *s = txn_slots_at(self->slots, self->sweep_at++);
-		const bool orphan = s && is_orphan(self, s);
+		const bool orphan = s && is_orphan(self, s), cut_off = s && !orphan && is_cut_off(self, s);
 
 		if (orphan)
 			end_orphan(self, s);
-		left -= orphan ? END_COST : 1;
+		if (cut_off)
+			end_cut_off(self, s);
+		left -= orphan || cut_off ? END_COST : 1;
 	}
 	self->sweeping = self->sweeping && self->sweep_at < made;
 	again(self, self->sweeping ? STEP_MS : LOOK_MS);

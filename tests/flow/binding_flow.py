@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """binding: a phone is reached over the connection it registered by, from any worker, and by another flow when that one is gone."""
+import signal
 import time
 
 from kit import sip
@@ -102,3 +103,34 @@ def arrives(phone):
         return False
     phone.stash.insert(0, m)
     return True
+
+
+def holder(server, phone):
+    """The transport worker that has this phone's connection."""
+    far = f"peer=tcp:127.0.0.1:{phone.port} "
+    return next(w for w in server.workers if w.name.startswith("transport") and far in server.text(w.log.rpartition("/")[2]))
+
+
+@flow("binding.worker-lost", copies={"transport": 2, "proxy": 2}, forms=["separate"], own=True)
+def worker_lost(server):
+    """The transport with a flow is killed: a call made in that moment takes the other flow, or is answered, at once and not by a timeout."""
+    def register(user, reg_id, fits):
+        for _ in range(50):  # the kernel chooses the worker
+            p = Outbound(server, user, "00000000-0000-1000-8000-000a95a0e130", reg_id)
+            p.register_flow()
+            if fits(holder(server, p)):
+                return p
+            p.close()
+        raise AssertionError("every connection came to one worker")
+
+    two, single = server.name("b"), server.name("c")
+    with register(two, 1, lambda w: True) as first:
+        lost = holder(server, first)
+        with register(two, 2, lambda w: w is not lost) as second, register(single, 1, lambda w: w is lost) as only:
+            lost.process.send_signal(signal.SIGKILL)
+            lost.process.wait()
+            server.workers.remove(lost)
+            refused(server, only.aor, (480, 430), within=2.0)
+            began = time.monotonic()
+            ring(server, second)
+            assert time.monotonic() - began < 2

@@ -1,57 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* actor: what stands in the messages and parcels of the transaction tier, and what it does when it is full or refused. */
-#include "kit/fake_svc.h"
-
-#include "txn.h"
-
-enum { TRANSPORT = 10, SELF = 20, PROXY = 30 };
-
-#define FIELDS(n, method, to)                                                                          \
-	"From: <sip:alice@example.org>;tag=f\r\nTo: " to "\r\nCall-ID: c" n "\r\nCSeq: 7 " method "\r\n" \
-	"Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-#define REQUEST(method, n, to)                                                                         \
-	method " sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP p.example.org;branch=z9hG4bK" n           \
-	       ";rport=5070;received=192.0.2.7\r\nVia: SIP/2.0/UDP q.example.org;branch=z9hG4bKq\r\n"      \
-	       "Timestamp: 54\r\n" FIELDS(n, method, to)
-#define INVITE(n) REQUEST("INVITE", n, "<sip:bob@example.com>")
-
-static int setup(void **state)
-{
-	static char *const environment[] = { (char *)(uintptr_t) "PEAL_SERVER_DOMAINS=example.com", 0 };
-	struct svc *svc = fake_new(&transaction_actor, SELF, environment);
-
-	fake_member(svc, TRANSPORT, WIRE_TRANSPORT);
-	fake_member(svc, PROXY, WIRE_PROXY);
-	fake_open(svc);
-	*state = svc;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct svc *svc = *state;
-
-	fake_destroy(&svc);
-	return 0;
-}
-
-static struct wire_head head_of(uint8_t verb, uint32_t from, enum sip_transport proto)
-{
-	struct wire_head h = {
-		.verb = verb, .from = from, .to = SELF, .trail = 99, .edge = TRANSPORT, .flow = 1234, .listener = 3, .born = 555,
-	};
-
-	assert_int_equal(sip_hop_ip(&h.remote, SLICE("192.0.2.7"), proto, 5070), 0);
-	assert_int_equal(sip_hop_ip(&h.local, SLICE("192.0.2.1"), proto, 5060), 0);
-	return h;
-}
-
-static void arrive(struct svc *svc, const char *text)
-{
-	const struct wire_head h = head_of(WIRE_ARRIVED, TRANSPORT, SIP_UDP);
-
-	fake_parcel(svc, &h, text);
-}
+#include "scene.h"
 
 static struct sip_msg read_text(const struct fake_post *p)
 {
@@ -162,24 +111,6 @@ static void a_cancel_before_any_answer_gets_a_tag_of_ours(void **state)
 	arrive(svc, REQUEST("CANCEL", "1", "<sip:bob@example.com>"));
 	m = read_text(fake_next(svc));
 	assert_int_equal(m.index->facts.to_tag.n, 16);
-}
-
-static rt_handle fork_invite(struct svc *svc, enum sip_transport proto)
-{
-	struct wire_head fork = head_of(WIRE_FORK, PROXY, proto);
-	const struct fake_post *p;
-
-	fork.context = 800;
-	fork.txn = 700;
-	fork.slot = 5;
-	fork.loop = 4242;
-	fake_parcel(svc, &fork, INVITE("1"));
-	p = fake_next(svc);
-	assert_int_equal(p->head.verb, WIRE_DEPART);
-	assert_int_equal(p->head.loop, 4242);
-	assert_int_equal(p->head.flow, 1234);
-	assert_non_null(p->index);
-	return p->head.branch;
 }
 
 static void respond(struct svc *svc, rt_handle branch, const char *text, enum sip_transport proto, uint64_t flow)
@@ -610,7 +541,7 @@ static void a_request_that_came_home_is_offered_to_its_edge(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, scene_open, scene_close)
 	const struct CMUnitTest tests[] = {
 		TEST(rfc3261_8_2_6_1_delay),
 		TEST(rfc3261_8_2_6_trying),
