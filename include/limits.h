@@ -40,6 +40,7 @@ enum {
 	LOC_AGENT_MAX = 128,      /* bytes of a User-Agent kept with a binding; the rest is cut */
 	LOC_PENDING_MAX = 1 << 16, /* commands of one connection waiting for Redis; more are refused as if it were down */
 	LOC_QUEUE_BYTES = 1 << 24, /* bytes of commands waiting for the socket of one connection; likewise */
+	LOC_NODES_MAX = 128,      /* masters of a Redis Cluster; keys of further ones are answered as if Redis were down */
 	LOC_CHANNELS_MAX = 8,     /* SUBSCRIBE channels of one connection */
 	LOC_WATCHERS_MAX = 64,    /* subscriptions to the registrations of one AoR; more answer 403 */
 	LOC_EVENTS = 64,          /* events of the stream taken at a time */

@@ -4,11 +4,11 @@
  *
  *   XREADGROUP .. >   what is new          XACK when it was handed over          XAUTOCLAIM what a dead registrar left
  *
- * The group exists only while somebody watches somebody (idx:sub): nobody pays for a stream nobody asked for.
+ * The group exists only while somebody watches somebody (idx:sub:{events:reg}, of one slot with the stream): nobody pays for a stream nobody asked for.
  */
 #include <stdlib.h>
 
-#include "loc/watchers.h"
+#include "watched.h"
 #include "rt/cursor.h"
 
 struct reading {
@@ -108,6 +108,38 @@ int loc_events_next(struct loc_redis *redis, uint32_t me, loc_events_fn *fn, voi
 	return err;
 }
 
+/* ---- The beginning ---- */
+
+struct beginning {
+	loc_ready_fn *fn;
+	void *arg;
+};
+
+/* BUSYGROUP: it is there already. */
+static void begun(void *self, uint64_t token, int err, const redisReply *reply)
+{
+	struct beginning *b = self;
+
+	(void)token, (void)reply;
+	b->fn(b->arg, err == RT_BAD ? 0 : err);
+	free(b);
+}
+
+int loc_events_begin(struct loc_redis *redis, loc_ready_fn *fn, void *arg)
+{
+	struct beginning *b = malloc(sizeof(*b));
+	int err = RT_DOWN;
+
+	if (b) {
+		*b = (struct beginning){ fn, arg };
+		err = loc_redis_call(redis, begun, b, 0, 6, (struct slice[]){ SLICE("XGROUP"), SLICE("CREATE"), SLICE("events:reg"),
+		                                                              SLICE("watchers"), SLICE("$"), SLICE("MKSTREAM") });
+	}
+	if (err)
+		free(b);
+	return err;
+}
+
 /* ---- The sweep ---- */
 
 /* { cursor, entries, deleted } */
@@ -141,15 +173,15 @@ static void ask(struct loc_redis *redis, loc_redis_fn *fn, struct reading *r, in
 void loc_watchers_sweep(struct loc_redis *redis, uint32_t me, int64_t now, loc_due_fn *due_fn, loc_events_fn *events, void *arg)
 {
 	static _Thread_local struct loc_script stop = { /* one step: a subscription that begins meanwhile comes before or after it */
-		.text = "if redis.call('EXISTS', 'idx:sub') == 0 and redis.call('EXISTS', KEYS[1]) == 1 then "
+		.text = "if redis.call('EXISTS', KEYS[2]) == 0 and redis.call('EXISTS', KEYS[1]) == 1 then "
 		        "return redis.call('XGROUP', 'DESTROY', KEYS[1], 'watchers') end return 0",
 	};
 	char name[24], at[24];
 
 	ask(redis, due, reading_new(redis, events, due_fn, arg), 7,
-	    (struct slice[]){ SLICE("ZRANGEBYSCORE"), SLICE("idx:sub"), SLICE("-inf"), decimal(at, now), SLICE("LIMIT"), SLICE("0"), SLICE("64") });
+	    (struct slice[]){ SLICE("ZRANGEBYSCORE"), WATCHED_KEY, SLICE("-inf"), decimal(at, now), SLICE("LIMIT"), SLICE("0"), SLICE("64") });
 	ask(redis, claimed, reading_new(redis, events, due_fn, arg), 8,
 	    (struct slice[]){ SLICE("XAUTOCLAIM"), SLICE("events:reg"), SLICE("watchers"), decimal(name, me), SLICE("10000"), SLICE("0"),
 	                      SLICE("COUNT"), SLICE("64") });
-	(void)!loc_redis_script(redis, &stop, ignore, 0, 0, 1, 1, (const struct slice[]){ SLICE("events:reg") });
+	(void)!loc_redis_script(redis, &stop, ignore, 0, 0, 2, 2, (const struct slice[]){ SLICE("events:reg"), WATCHED_KEY });
 }

@@ -30,7 +30,7 @@ void link_init(struct loc_link *self, const struct loc_url *url, uint32_t timeou
 	*self = (struct loc_link){ .url = url, .fd = -1, .timeout_ms = timeout_ms, .at = now };
 	snprintf(self->trouble, sizeof(self->trouble), "not connected yet");
 	rt_random(&self->dice, sizeof(self->dice));
-	if (url->nsentinel)
+	if (url->master[0])
 		self->sentinel = sentinel_new(url, timeout_ms, now);
 }
 
@@ -219,6 +219,7 @@ static void tune(int fd)
 static int connect_to(struct loc_link *self, rt_ms now, int family, const struct sockaddr *to, socklen_t n)
 {
 	self->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	self->sockets++;
 	self->reader = redisReaderCreate();
 	if (self->fd < 0 || !self->reader)
 		return lose(self, now, strerror(self->fd < 0 ? errno : ENOMEM));
@@ -323,7 +324,7 @@ static int go_on_asking(struct loc_link *self, rt_ms now)
 static int begin(struct loc_link *self, rt_ms now)
 {
 	self->at = now + (self->timeout_ms > 1000 ? self->timeout_ms : 1000);
-	if (!self->url->nsentinel)
+	if (!self->url->master[0])
 		return open_link(self, now);
 	if (!self->sentinel)
 		return lose(self, now, "no memory to ask a sentinel");
@@ -401,15 +402,17 @@ int link_ready(struct loc_link *self, uint32_t ready, rt_ms now)
 }
 
 /* Why this answer of the greeting means that we are at the wrong place, in `why`; false when all is well. */
-static bool is_unwelcome(enum greeting what, const redisReply *r, char *why, size_t size)
+static bool is_unwelcome(const struct loc_url *url, enum greeting what, const redisReply *r, char *why, size_t size)
 {
 	if (r->type == REDIS_REPLY_ERROR && what != GREET_MODE) /* an ACL may well forbid INFO */
 		snprintf(why, size, "it refused us: %.96s", r->str);
 	else if (what == GREET_ROLE && (r->type != REDIS_REPLY_ARRAY || r->elements == 0 || !r->element[0]->str ||
 	                                strcmp(r->element[0]->str, "master") != 0))
 		snprintf(why, size, "it is no master any more");
-	else if (what == GREET_MODE && r->type == REDIS_REPLY_STRING && strstr(r->str, "cluster_enabled:1"))
-		snprintf(why, size, "it is a node of a Redis Cluster; name a Sentinel or a cluster proxy instead");
+	else if (what == GREET_MODE && r->type == REDIS_REPLY_STRING && !url->is_cluster && strstr(r->str, "cluster_enabled:1"))
+		snprintf(why, size, "it is a node of a Redis Cluster; write redis+cluster:// in redis.url");
+	else if (what == GREET_MODE && r->type == REDIS_REPLY_STRING && url->is_cluster && !strstr(r->str, "cluster_enabled:1"))
+		snprintf(why, size, "it is no node of a Redis Cluster; write redis:// in redis.url");
 	else
 		return false;
 	return true;
@@ -420,7 +423,7 @@ static int greeted(struct loc_link *self, rt_ms now, const redisReply *r)
 {
 	char why[120];
 
-	if (is_unwelcome(self->greeting[self->greeted], r, why, sizeof(why)))
+	if (is_unwelcome(self->url, self->greeting[self->greeted], r, why, sizeof(why)))
 		return lose(self, now, why);
 	if (++self->greeted == self->greetings) {
 		self->state = LINK_OPEN;

@@ -36,6 +36,7 @@ struct loc_link {
 	uint8_t greeting[GREETINGS_MAX]; /* whose answers are still to come, */
 	int greetings, greeted;          /* so many in all, so many there */
 	uint32_t failures;        /* in a row */
+	uint32_t sockets;         /* opened so far: the same number of a descriptor may be another socket */
 	uint32_t timeout_ms;      /* for opening */
 	uint64_t dice;            /* of the jitter */
 	rt_ms at;                 /* CLOSED: when to open; else until OPEN: when to give up */

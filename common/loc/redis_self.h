@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* redis_self: the memory of one connection, shared by redis.c (commands) and subscribe.c (channels). */
+/* redis_self: the memory of one connection, shared by redis.c (commands), cluster.c (whose they are) and subscribe.c (channels). */
 #ifndef REDIS_SELF_H
 #define REDIS_SELF_H
 
+#include "lane.h"
 #include "limits.h"
-#include "link.h"
 #include "loc/redis.h"
-
-struct again { /* what a NOSCRIPT answer needs to ask again */
-	struct loc_script *script;
-	int argc;      /* arguments in tail */
-	uint32_t n;
-	char tail[];   /* nkeys and the arguments, in the protocol */
-};
-
-struct pending {
-	loc_redis_fn *fn; /* NULL: answered already, the reply is only swallowed */
-	void *arg;
-	uint64_t token;
-	rt_ms due;        /* 0: not looked at yet; the first tick or readiness after the call sets it */
-	struct again *again;
-};
 
 struct channel {
 	char name[64];
@@ -32,10 +17,11 @@ struct loc_redis {
 	struct loc_url url;
 	uint32_t timeout_ms;
 	rt_ms now;
-	struct loc_link link, listen;
-	struct pending *ring;
-	uint32_t size, head, count; /* size is a power of two */
-	uint32_t stamped, looked;   /* entries from head on that have a deadline; that were found past it */
+	struct lane *lane[LOC_NODES_MAX]; /* one; of a cluster, one for each master: NULL where there is none */
+	uint32_t nlane;
+	struct cluster *cluster;    /* which of them, or NULL */
+	struct loc_link listen;
+	struct loc_url listen_url;
 	struct channel channel[LOC_CHANNELS_MAX];
 	int nchannel;
 	void (*after)(void *arg);

@@ -54,11 +54,13 @@ static void end(struct sentinel *self, int state)
 
 void sentinel_ask(struct sentinel *self, rt_ms now)
 {
-	const struct loc_place *place = &self->url->sentinel[self->next++ % self->url->nsentinel];
+	const struct loc_place *place = &self->url->place[self->next++ % self->url->nplace];
 
 	link_close(&self->link);
 	self->at = (struct loc_url){ .port = place->port, .is_sentinel = true };
-	snprintf(self->at.host, sizeof(self->at.host), "%s", place->host);
+	memcpy(self->at.host, place->host, sizeof(place->host));
+	memcpy(self->at.user, self->url->sentinel_user, sizeof(self->at.user));
+	memcpy(self->at.password, self->url->sentinel_password, sizeof(self->at.password));
 	link_init(&self->link, &self->at, self->timeout_ms, now);
 	self->state = RT_MORE;
 	self->asked = false;

@@ -187,7 +187,19 @@ int loc_store_fetch(struct loc_redis *redis, struct slice aor, int64_t now, loc_
 	return 0;
 }
 
-/* ---- Bindings and policy in one write: the policy comes first and waits ---- */
+/*
+ * ---- Bindings and policy in one write: the policy comes first and waits ----
+ * The two keys may live at two nodes of a cluster, whose answers know no order: there the one is asked for after the other.
+ */
+
+static void ask_bindings(struct op *op)
+{
+	struct slice bindings[2] = { SLICE("HGETALL") };
+	const int err = op->policy_err ? op->policy_err : ask(op, fetched, "reg:", slice_of(op->aor, op->aor_n), 2, bindings);
+
+	if (err)
+		finish(op, err, 0, 0);
+}
 
 static void policy_came(void *self, uint64_t token, int err, const redisReply *reply)
 {
@@ -199,6 +211,8 @@ static void policy_came(void *self, uint64_t token, int err, const redisReply *r
 		return;
 	}
 	op->policy_err = err ? err : policy_read(&op->policy, reply);
+	if (op->redis->cluster)
+		ask_bindings(op);
 }
 
 /* Both questions, or neither is waited for. */
@@ -211,7 +225,7 @@ static int ask_both(struct op *op, struct slice aor)
 		free(op);
 		return RT_DOWN;
 	}
-	if (ask(op, fetched, "reg:", aor, 2, bindings)) {
+	if (!op->redis->cluster && ask(op, fetched, "reg:", aor, 2, bindings)) {
 		op->found = 0;
 		return RT_DOWN;
 	}
@@ -220,7 +234,7 @@ static int ask_both(struct op *op, struct slice aor)
 
 int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *done, void *arg, uint64_t token)
 {
-	struct op *op = op_new(redis, redis->stale ? aor : SLICE_NONE, now, arg, token);
+	struct op *op = op_new(redis, redis->stale || redis->cluster ? aor : SLICE_NONE, now, arg, token);
 
 	if (!op)
 		return RT_DOWN;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* subscribe: channels, on a link of their own: a subscribed connection answers no commands. */
+#include "cluster.h"
 #include "redis_self.h"
 
 static void ask_channel(struct loc_redis *self, int i)
@@ -15,6 +16,10 @@ void redis_tick_listen(struct loc_redis *self)
 		return;
 	if (self->listen.state < LINK_CONNECTING)
 		self->subscribed = false;
+	if (self->cluster && self->listen.state == LINK_CLOSED) { /* every node hands out every message: another one each time */
+		cluster_any(self->cluster, &self->listen_url);
+		self->listen.url = &self->listen_url;
+	}
 	(void)link_tick(&self->listen, self->now);
 	for (int i = 0; !self->subscribed && self->listen.state >= LINK_CONNECTING && i < self->nchannel; i++)
 		ask_channel(self, i);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* url: the three forms of a Redis address. */
+/* url: the four forms of a Redis address. */
 #include "loc/url.h"
 
 #include <stdio.h>
@@ -30,22 +30,24 @@ static bool decode(struct slice s, char *out, size_t size)
 	return true;
 }
 
+static bool read_login(struct slice login, char user[128], char password[256])
+{
+	const int colon = slice_find(login, ':');
+
+	return colon >= 0 && decode(slice_head(login, (uint32_t)colon), user, 128) &&
+	       decode(slice_from(login, (uint32_t)colon + 1), password, 256);
+}
+
 /* "user:password@" off the front. A password may hold an '@' only as %40. */
 static bool cut_login(struct loc_url *out, struct slice *rest)
 {
 	const int at = slice_find(*rest, '@');
-	struct slice login;
-	int colon;
+	const struct slice login = slice_head(*rest, at < 0 ? 0 : (uint32_t)at);
 
 	if (at < 0)
 		return true;
-	login = slice_head(*rest, (uint32_t)at);
 	*rest = slice_from(*rest, (uint32_t)at + 1);
-	colon = slice_find(login, ':');
-	if (colon < 0)
-		return false;
-	return decode(slice_head(login, (uint32_t)colon), out->user, sizeof(out->user)) &&
-	       decode(slice_from(login, (uint32_t)colon + 1), out->password, sizeof(out->password));
+	return read_login(login, out->user, out->password);
 }
 
 /* "host", "host:port", "[v6]", "[v6]:port" */
@@ -95,13 +97,40 @@ static bool read_tcp(struct loc_url *out, struct slice rest)
 	return true;
 }
 
-/* "host:port,host:port/master-name/db" */
+/* "host:port,host:port" */
+static bool read_places(struct loc_url *out, struct slice places, uint32_t port)
+{
+	while (places.n) {
+		const int comma = slice_find(places, ',');
+		const struct slice one = comma < 0 ? places : slice_head(places, (uint32_t)comma);
+
+		if (out->nplace == LOC_PLACES_MAX || !read_place(&out->place[out->nplace++], one, port))
+			return false;
+		places = slice_from(places, comma < 0 ? places.n : (uint32_t)comma + 1);
+	}
+	return out->nplace > 0;
+}
+
+/* "?sentinel=user:password" off the end. */
+static bool cut_sentinel_login(struct loc_url *out, struct slice *rest)
+{
+	const int query = slice_find(*rest, '?');
+	const struct slice words = slice_from(*rest, query < 0 ? rest->n : (uint32_t)query + 1);
+
+	if (query < 0)
+		return true;
+	*rest = slice_head(*rest, (uint32_t)query);
+	return slice_starts_nocase(words, SLICE("sentinel=")) &&
+	       read_login(slice_from(words, 9), out->sentinel_user, out->sentinel_password);
+}
+
+/* "host:port,host:port/master-name/db?sentinel=user:password" */
 static bool read_sentinels(struct loc_url *out, struct slice rest)
 {
 	struct slice places, name, db = SLICE_NONE;
 	int slash;
 
-	if (!cut_login(out, &rest) || (slash = slice_find(rest, '/')) < 0)
+	if (!cut_login(out, &rest) || !cut_sentinel_login(out, &rest) || (slash = slice_find(rest, '/')) < 0)
 		return false;
 	places = slice_head(rest, (uint32_t)slash);
 	name = slice_from(rest, (uint32_t)slash + 1);
@@ -112,15 +141,14 @@ static bool read_sentinels(struct loc_url *out, struct slice rest)
 	}
 	if (name.n == 0 || !decode(name, out->master, sizeof(out->master)) || (db.n && !slice_u32(db, &out->db)))
 		return false;
-	while (places.n) {
-		const int comma = slice_find(places, ',');
-		const struct slice one = comma < 0 ? places : slice_head(places, (uint32_t)comma);
+	return read_places(out, places, 26379);
+}
 
-		if (out->nsentinel == LOC_SENTINELS_MAX || !read_place(&out->sentinel[out->nsentinel++], one, 26379))
-			return false;
-		places = slice_from(places, comma < 0 ? places.n : (uint32_t)comma + 1);
-	}
-	return out->nsentinel > 0;
+/* "host:port,host:port". A cluster has database 0 alone. */
+static bool read_cluster(struct loc_url *out, struct slice rest)
+{
+	out->is_cluster = true;
+	return cut_login(out, &rest) && slice_find(rest, '/') < 0 && read_places(out, rest, 6379);
 }
 
 static bool read_unix(struct loc_url *out, struct slice rest)
@@ -149,6 +177,8 @@ int loc_url_parse(struct loc_url *out, struct slice text)
 		fine = read_tcp(&url, slice_from(text, 8));
 	else if (slice_starts_nocase(text, SLICE("redis+sentinel://")))
 		fine = read_sentinels(&url, slice_from(text, 17));
+	else if (slice_starts_nocase(text, SLICE("redis+cluster://")))
+		fine = read_cluster(&url, slice_from(text, 16));
 	else if (slice_starts_nocase(text, SLICE("unix://")))
 		fine = read_unix(&url, slice_from(text, 7));
 	if (!fine)
@@ -161,6 +191,8 @@ void loc_url_name(const struct loc_url *url, char *out, size_t size)
 {
 	if (url->master[0] && !url->host[0])
 		snprintf(out, size, "redis master %s", url->master);
+	else if (url->is_cluster && !url->host[0])
+		snprintf(out, size, "redis cluster of %s:%u", url->place[0].host, url->place[0].port);
 	else if (url->path[0])
 		snprintf(out, size, "redis at %s", url->path);
 	else

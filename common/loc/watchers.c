@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watchers: sub:<aor> through watchers.lua; idx:sub, score = when the first of an address ends.
+ * watchers: sub:<aor> through watchers.lua; idx:sub:{events:reg}, score = when the first of an address ends.
  *
  *   {"call_id":"..","local":"..","remote":"..","target":"..","route":"..","event":"..","contact":"..","received":"..","edge":3,"flow":"7","listener":0}
  */
-#include "loc/watchers.h"
-
 #include <stdlib.h>
 
 #include "json.h"
 #include "rt/arena.h"
 #include "rt/cursor.h"
+#include "watched.h"
 
 struct op {
 	struct loc_redis *redis;
 	loc_watchers_fn *done;
 	void *arg;
 	uint64_t token;
-	bool begins; /* a subscription: the stream is to be read from now on */
 	uint32_t aor_n;
 	char aor[];
 };
@@ -129,18 +127,15 @@ static int read_watchers(const redisReply *list, struct loc_watcher *out, struct
 	return n;
 }
 
-/* idx:sub says when to look again; 0: nobody is left. */
+/* The set says when to look again; 0: nobody is left. */
 static void write_index(const struct op *op, struct slice earliest)
 {
 	const struct slice aor = slice_of(op->aor, op->aor_n);
 
 	if (slice_eq(earliest, SLICE("0")))
-		(void)!loc_redis_call(op->redis, ignore, 0, 0, 3, (struct slice[]){ SLICE("ZREM"), SLICE("idx:sub"), aor });
+		(void)!loc_redis_call(op->redis, ignore, 0, 0, 3, (struct slice[]){ SLICE("ZREM"), WATCHED_KEY, aor });
 	else
-		(void)!loc_redis_call(op->redis, ignore, 0, 0, 4, (struct slice[]){ SLICE("ZADD"), SLICE("idx:sub"), earliest, aor });
-	if (op->begins) /* after the set and before `done` looks: no change behind its look is missed. It may well be there */
-		(void)!loc_redis_call(op->redis, ignore, 0, 0, 6, (struct slice[]){ SLICE("XGROUP"), SLICE("CREATE"), SLICE("events:reg"),
-		                                                                    SLICE("watchers"), SLICE("$"), SLICE("MKSTREAM") });
+		(void)!loc_redis_call(op->redis, ignore, 0, 0, 4, (struct slice[]){ SLICE("ZADD"), WATCHED_KEY, earliest, aor });
 }
 
 static size_t bytes_of(const redisReply *list)
@@ -235,8 +230,6 @@ int loc_watchers_put(struct loc_redis *redis, struct slice aor, const struct loc
 	struct op *op = op_new(redis, aor, done, arg, token);
 	int err = RT_NOMEM;
 
-	if (op)
-		op->begins = true;
 	argv[5] = number(&c, LOC_WATCHERS_MAX);
 	argv[6] = number(&c, w->expires_at);
 	argv[7] = number(&c, w->cseq);

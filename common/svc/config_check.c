@@ -54,8 +54,8 @@ static int check_words(struct config_draft *d)
 		return config_fail(d, "log.level", "'" SLICE_FMT "'; it must be error, warning, info, debug or trace",
 				   SLICE_ARG(slice_head(c->log_level, 60)));
 	if (c->redis_url.n >= SVC_REDIS_URL_MAX || loc_url_parse(&url, c->redis_url))
-		return config_fail(d, "redis.url", "'" SLICE_FMT "'; it must be redis://host:port/db, unix:///path?db=0 or "
-				   "redis+sentinel://host:port,host:port/master-name/db",
+		return config_fail(d, "redis.url", "'" SLICE_FMT "'; it must be redis://host:port/db, unix:///path?db=0, "
+				   "redis+sentinel://host:port,host:port/master-name/db or redis+cluster://host:port,host:port",
 				   SLICE_ARG(slice_head(c->redis_url, 80)));
 	return 0;
 }

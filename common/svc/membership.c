@@ -468,10 +468,8 @@ rt_ms membership_tick(struct membership *self, rt_ms now)
 	if (now < self->next_beat)
 		return self->next_beat;
 	self->next_beat = now + (now - self->born < MEMBERSHIP_BEAT ? MEMBERSHIP_EARLY : MEMBERSHIP_BEAT);
-	if (loc_redis_up(loop->redis)) {
-		write_ours(self);
-		ask(self);
-	}
+	write_ours(self); /* also when a part of a cluster is away: it need not be the part that keeps the key */
+	ask(self);
 	greet_silent(self, loc_redis_up(loop->redis) ? MEMBERSHIP_BEAT + MEMBERSHIP_BEAT / 2 : 0); /* up may mean full, or as good as away */
 	membership_judge(self);
 	return self->next_beat;

@@ -9,7 +9,7 @@
 #include "rt/err.h"
 #include "rt/slice.h"
 
-enum { LOC_SENTINELS_MAX = 8 };
+enum { LOC_PLACES_MAX = 8 };
 
 struct loc_place {
 	char host[256];
@@ -23,13 +23,19 @@ struct loc_url {
 	uint16_t port;
 	uint32_t db;
 
+	struct loc_place place[LOC_PLACES_MAX]; /* the sentinels, or nodes of the cluster to begin with */
+	uint32_t nplace;
 	char master[128];              /* its name at the sentinels, "" without them: then host and port are where it was last */
-	struct loc_place sentinel[LOC_SENTINELS_MAX];
-	uint32_t nsentinel;
+	char sentinel_user[128], sentinel_password[256]; /* what the sentinels themselves want to hear, "" when not written */
 	bool is_sentinel;              /* this is the address of a sentinel itself */
+	bool is_cluster;               /* places of a Redis Cluster; with a host: one node of it */
 };
 
-/* redis://[user:password@]host[:port][/db] or unix:///path[?db=n]; %XX undone in user and password. 0 | RT_BAD */
+/*
+ * redis://[user:password@]host[:port][/db], unix://[user:password@]/path[?db=n],
+ * redis+sentinel://[user:password@]host[:port],host.../master-name[/db][?sentinel=user:password],
+ * redis+cluster://[user:password@]host[:port],host...; %XX undone in users, passwords and names. 0 | RT_BAD
+ */
 RT_MUSTUSE
 int loc_url_parse(struct loc_url *out, struct slice text);
 

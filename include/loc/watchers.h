@@ -52,6 +52,12 @@ struct loc_event { /* of events:reg */
  * err RT_ABSENT: nobody watches anybody, ask seldom. */
 typedef void loc_events_fn(void *self, int err, const struct loc_event *events, int n, bool more);
 
+/* Somebody watches now (after loc_watchers_put): events are kept for the registrars. What happens after `fn` was called comes by
+ * loc_events_next; what stands is to be looked at from there on, so that nothing falls between. 0 | RT_DOWN */
+typedef void loc_ready_fn(void *self, int err);
+RT_MUSTUSE
+int loc_events_begin(struct loc_redis *redis, loc_ready_fn *fn, void *arg);
+
 /* What happened since. `me` names this registrar. 0 | RT_DOWN */
 RT_MUSTUSE
 int loc_events_next(struct loc_redis *redis, uint32_t me, loc_events_fn *fn, void *arg);

@@ -92,7 +92,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(agent,       rtp_advertise,  TEXT,     "",           0,    0,        "address put into session descriptions; empty: as in rtp, or the transport's") \
 	X(agent,       max_calls,      INT,      "100",        1,    10000,    "calls of one agent at once; more are answered 480")                   \
 	X(agent,       duration,       INT,      "300",        1,    86400,    "seconds until the agent ends a call")                                 \
-	X(redis,       url,            TEXT,     "redis://127.0.0.1:6379/0", 0, 0, "redis://[user:password@]host:port/db, unix:///path?db=0, or redis+sentinel://host:port,host:port/master-name/db") \
+	X(redis,       url,            TEXT,     "redis://127.0.0.1:6379/0", 0, 0, "redis://[user:password@]host:port/db, unix:///path?db=0, redis+sentinel://host:port,host:port/master-name/db, or redis+cluster://host:port,host:port") \
 	X(redis,       timeout,        INT,      "1000",       10,   60000,    "ms until an answer is given up")                                     \
 	X(redis,       stale_users,    INT,      "10000",      0,    1000000,  "users a proxy remembers for the time Redis is away; 0: none")        \
 	X(redis,       stale_age,      INT,      "600",        0,    86400,    "seconds such a memory may be used")                                  \

@@ -22,7 +22,8 @@ struct cli {
 
 	/* opened when first asked for */
 	struct svc_config *config;
-	redisContext *redis;
+	redisContext *redis;     /* of a cluster: NULL, and */
+	struct masters *masters; /* this */
 	struct rt_arena *arena;
 };
 
@@ -67,14 +68,18 @@ struct slice cli_redis_url(struct cli *cli);
 const char *cli_redis_place(struct cli *cli); /* for a person, without the password */
 /* Connect when not yet. 0, or -1 with the reason in `why` (when why is NULL: printed, with what to do about it). */
 int cli_redis_open(struct cli *cli, char *why, size_t size);
-/* Connect to any Redis; NULL with the reason in `why`. The caller frees it. */
+void cli_redis_close(struct cli *cli);
+/* Connect to the very server at host and port, or path, of this address, and log in. NULL with the reason in `why`. */
+struct loc_url;
+redisContext *cli_redis_connect_at(const struct loc_url *url, char *why, size_t size);
+/* Connect to any Redis but a cluster; NULL with the reason in `why`. The caller frees it. */
 redisContext *cli_redis_connect(struct slice url, char *why, size_t size);
 /* One command, printf style with %b for (pointer, size_t). NULL after saying what went wrong. The caller frees it. */
 redisReply *cli_redis(struct cli *cli, const char *fmt, ...);
 /* Queue a command / take the next answer of the queued ones. */
 void cli_redis_queue(struct cli *cli, const char *fmt, ...);
 redisReply *cli_redis_next(struct cli *cli);
-/* Run the `n` commands queued after "MULTI" as one; the integer of the first answer, or -1 after saying what went wrong. */
+/* Run the `n` commands queued after "MULTI" as one (in a cluster: one by one, in order); the integer of the first answer, or -1 after saying what went wrong. */
 long long cli_redis_commit(struct cli *cli, int n);
 /* The value of a field in an HGETALL answer; "" when absent. */
 const char *cli_field(const redisReply *hash, const char *name);

@@ -102,8 +102,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "peal: out of memory\n");
 	else
 		status = cli_options(&cli, argc, argv) ? CLI_USAGE : dispatch(&cli);
-	if (cli.redis)
-		redisFree(cli.redis);
+	cli_redis_close(&cli);
 	svc_config_destroy(&cli.config);
 	rt_arena_destroy(&cli.arena);
 	return status;

@@ -19,7 +19,7 @@ struct option {
 };
 
 static const struct option options[] = {
-	{ "redis", "URL", "redis://[user:password@]host:port/db, unix:///path?db=0, redis+sentinel://host:port,../master/db (else PEAL_REDIS_URL)", offsetof(struct cli, redis_url) },
+	{ "redis", "URL", "redis://[user:password@]host:port/db, unix:///path?db=0, redis+sentinel://host:port,../master/db, redis+cluster://host:port,.. (else PEAL_REDIS_URL)", offsetof(struct cli, redis_url) },
 	{ "config", "FILE", "the configuration of the workers (else PEAL_CONFIG)", offsetof(struct cli, config_file) },
 	{ "state", "DIR", "state folder of deploy/up (else ./var)", offsetof(struct cli, state) },
 	{ "json", NULL, "print JSON", offsetof(struct cli, json) },

@@ -160,7 +160,7 @@ static bool await_listener(struct cli *cli, struct sip_hop *to, rt_ms until)
 
 	while (!(found = cli_redis_open(cli, why, sizeof(why)) == 0 && ping_find(cli, to)) && rt_clock_ms() < until)
 		usleep(100000);
-	if (!cli->redis)
+	if (!cli->redis && !cli->masters)
 		cli_redis_open(cli, NULL, 0); /* says why */
 	else if (!found)
 		cli_fail("no live transport announces a UDP listener (peal node ls); name one: peal ping HOST:PORT");

@@ -5,12 +5,18 @@
 #include <unistd.h>
 #include "cli.h"
 #include "loc/url.h"
+#include "masters.h"
 
 struct slice cli_redis_url(struct cli *cli)
 {
 	const struct svc_config *c = cli->redis_url ? NULL : cli_config(cli); /* PEAL_REDIS_URL is in it */
 
 	return cli->redis_url ? slice_str(cli->redis_url) : c ? c->redis_url : SLICE_NONE;
+}
+
+static redisReply *say_login(redisContext *c, const char *user, const char *password)
+{
+	return user[0] ? redisCommand(c, "AUTH %s %s", user, password) : redisCommand(c, "AUTH %s", password);
 }
 
 /* AUTH and SELECT; false with the answer of Redis in `why`. */
@@ -20,7 +26,7 @@ static bool enter(redisContext *c, const struct loc_url *a, char *why, size_t si
 	bool ok = true;
 
 	if (a->password[0])
-		r[0] = a->user[0] ? redisCommand(c, "AUTH %s %s", a->user, a->password) : redisCommand(c, "AUTH %s", a->password);
+		r[0] = say_login(c, a->user, a->password);
 	if (a->db)
 		r[1] = redisCommand(c, "SELECT %u", a->db);
 	for (int i = 0; i < 2; i++) {
@@ -57,7 +63,13 @@ static bool ask_sentinel(const struct loc_place *place, struct loc_url *url, cha
 	redisContext *c = redisConnectWithTimeout(place->host, place->port, wait);
 	redisReply *r = NULL;
 
-	if (c && !c->err && redisSetTimeout(c, wait) == REDIS_OK)
+	if (c && !c->err && redisSetTimeout(c, wait) == REDIS_OK && url->sentinel_password[0]) {
+		r = say_login(c, url->sentinel_user, url->sentinel_password);
+		if (r)
+			freeReplyObject(r); /* a refusal is said by the answer to the question */
+	}
+	r = NULL;
+	if (c && !c->err)
 		r = redisCommand(c, "SENTINEL get-master-addr-by-name %s", url->master);
 	const bool known = r && r->type == REDIS_REPLY_ARRAY && r->elements == 2;
 	if (known) {
@@ -76,62 +88,115 @@ static bool ask_sentinel(const struct loc_place *place, struct loc_url *url, cha
 
 static bool find_master(struct loc_url *url, char *why, size_t size)
 {
-	for (uint32_t i = 0; i < url->nsentinel; i++)
-		if (ask_sentinel(&url->sentinel[i], url, why, size))
+	for (uint32_t i = 0; url->master[0] && i < url->nplace; i++)
+		if (ask_sentinel(&url->place[i], url, why, size))
 			return true;
-	return url->nsentinel == 0;
+	return !url->master[0];
 }
 
-/* Connect and log in. The connection, or NULL with the reason. */
-redisContext *cli_redis_connect(struct slice text, char *why, size_t size)
+redisContext *cli_redis_connect_at(const struct loc_url *url, char *why, size_t size)
 {
-	struct loc_url url;
+	redisContext *c = url->path[0] ? redisConnectUnixWithTimeout(url->path, wait) : redisConnectWithTimeout(url->host, url->port, wait);
 
-	if (loc_url_parse(&url, text)) {
-		snprintf(why, size, "the address does not read; it should look like redis://127.0.0.1:6379/0, unix:///path?db=0 or "
-		                    "redis+sentinel://127.0.0.1:26379/master-name/0");
-		return NULL;
-	}
-	if (!find_master(&url, why, size))
-		return NULL;
-	redisContext *c = url.path[0] ? redisConnectUnixWithTimeout(url.path, wait) : redisConnectWithTimeout(url.host, url.port, wait);
 	if (!c || c->err)
 		snprintf(why, size, "%s", c ? c->errstr : "out of memory");
-	else if (redisSetTimeout(c, wait) == REDIS_OK && enter(c, &url, why, size))
+	else if (redisSetTimeout(c, wait) == REDIS_OK && enter(c, url, why, size))
 		return c;
 	if (c)
 		redisFree(c);
 	return NULL;
 }
 
+static bool read_url(struct loc_url *url, struct slice text, char *why, size_t size)
+{
+	if (loc_url_parse(url, text) == 0)
+		return true;
+	snprintf(why, size, "the address does not read; it should look like redis://127.0.0.1:6379/0, unix:///path?db=0, "
+	                    "redis+sentinel://127.0.0.1:26379/master-name/0 or redis+cluster://127.0.0.1:6379");
+	return false;
+}
+
+redisContext *cli_redis_connect(struct slice text, char *why, size_t size)
+{
+	struct loc_url url;
+
+	if (!read_url(&url, text, why, size))
+		return NULL;
+	if (url.is_cluster) {
+		snprintf(why, size, "read a cluster one node after the other: redis://host:port");
+		return NULL;
+	}
+	return find_master(&url, why, size) ? cli_redis_connect_at(&url, why, size) : NULL;
+}
+
+static bool is_open(const struct cli *cli)
+{
+	return cli->redis || cli->masters;
+}
+
 int cli_redis_open(struct cli *cli, char *why, size_t size)
 {
 	char reason[256] = "the configuration does not read";
+	struct loc_url url;
 
-	if (cli->redis)
+	if (is_open(cli))
 		return 0;
-	const struct slice url = cli_redis_url(cli);
-	if (slice_present(url))
-		cli->redis = cli_redis_connect(url, reason, sizeof(reason));
-	if (cli->redis)
+	const struct slice text = cli_redis_url(cli);
+	if (slice_present(text) && read_url(&url, text, reason, sizeof(reason)) && url.is_cluster)
+		cli->masters = masters_open(&url, reason, sizeof(reason));
+	else if (slice_present(text))
+		cli->redis = cli_redis_connect(text, reason, sizeof(reason));
+	if (is_open(cli))
 		return 0;
 	if (why)
 		snprintf(why, size, "%s", reason);
-	else if (slice_present(url))
+	else if (slice_present(text))
 		cli_fail("%s: %s. Is the server up (deploy/up)? Another one: --redis URL or PEAL_REDIS_URL.", cli_redis_place(cli), reason);
 	return -1;
+}
+
+void cli_redis_close(struct cli *cli)
+{
+	if (cli->redis)
+		redisFree(cli->redis);
+	cli->redis = NULL;
+	masters_close(&cli->masters);
 }
 
 /* The answer when it is one; NULL after saying what went wrong. */
 static redisReply *judge(struct cli *cli, redisReply *r)
 {
 	if (!r) {
-		cli_fail("Redis went away: %s", cli->redis->err ? cli->redis->errstr : "it is loading its data");
+		cli_fail("Redis went away: %s", cli->masters ? masters_trouble(cli->masters)
+		                                             : cli->redis->err ? cli->redis->errstr : "it is loading its data");
 	} else if (r->type == REDIS_REPLY_ERROR) {
 		cli_fail("Redis refuses: %s", r->str);
 		freeReplyObject(r);
 		r = NULL;
 	}
+	return r;
+}
+
+static void queue(struct cli *cli, const char *fmt, va_list args)
+{
+	char *text = NULL;
+	int n;
+
+	if (!cli->masters) {
+		redisvAppendCommand(cli->redis, fmt, args); /* fails only without memory; the answer is then missed and said */
+		return;
+	}
+	n = redisvFormatCommand(&text, fmt, args);
+	masters_queue(cli->masters, text, n);
+}
+
+static redisReply *next(struct cli *cli)
+{
+	void *r = NULL;
+
+	if (cli->masters)
+		return masters_next(cli->masters);
+	redisGetReply(cli->redis, &r);
 	return r;
 }
 
@@ -145,8 +210,9 @@ redisReply *cli_redis(struct cli *cli, const char *fmt, ...)
 		va_list args;
 
 		va_start(args, fmt);
-		r = redisvCommand(cli->redis, fmt, args);
+		queue(cli, fmt, args);
 		va_end(args);
+		r = next(cli);
 		if (!r || r->type != REDIS_REPLY_ERROR || strncmp(r->str, "LOADING", 7))
 			break;
 		freeReplyObject(r);
@@ -161,22 +227,38 @@ void cli_redis_queue(struct cli *cli, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	redisvAppendCommand(cli->redis, fmt, args); /* fails only without memory; the answer is then missed and said */
+	queue(cli, fmt, args);
 	va_end(args);
 }
 
 redisReply *cli_redis_next(struct cli *cli)
 {
-	void *r = NULL;
+	return judge(cli, next(cli));
+}
 
-	redisGetReply(cli->redis, &r);
-	return judge(cli, r);
+/* In a cluster each went by itself: OK, and then the answers. */
+static long long commit_singly(struct cli *cli, int n)
+{
+	long long first = -1;
+
+	for (int i = 0; i < n + 1; i++) {
+		redisReply *r = cli_redis_next(cli);
+
+		if (!r)
+			return -1;
+		if (i == 1)
+			first = r->integer;
+		freeReplyObject(r);
+	}
+	return first;
 }
 
 long long cli_redis_commit(struct cli *cli, int n)
 {
 	long long first = -1;
 
+	if (cli->masters)
+		return commit_singly(cli, n);
 	cli_redis_queue(cli, "EXEC");
 	for (int i = 0; i < n + 1; i++) { /* OK of MULTI, QUEUED of each */
 		redisReply *r = cli_redis_next(cli);

@@ -200,22 +200,11 @@ static int show(struct cli *cli)
 /* One binding out of every place that names it, in one transaction; the event tells the rest of the cluster. */
 static bool remove_binding(struct cli *cli, struct slice aor, const redisReply *id)
 {
-	bool ok = true;
-
 	cli_redis_queue(cli, "MULTI");
 	cli_redis_queue(cli, "HDEL reg:%b %b", aor.p, (size_t)aor.n, id->str, id->len);
 	cli_redis_queue(cli, "ZREM idx:exp:%d %b %b", rt_crc16(aor) % 16, aor.p, (size_t)aor.n, id->str, id->len);
 	cli_redis_queue(cli, "XADD events:reg MAXLEN ~ 100000 * event remove aor %b id %b", aor.p, (size_t)aor.n, id->str, id->len);
-	cli_redis_queue(cli, "EXEC");
-	for (int i = 0; i < 5; i++) {
-		redisReply *r = cli_redis_next(cli);
-
-		if (r)
-			freeReplyObject(r);
-		else
-			ok = false;
-	}
-	return ok;
+	return cli_redis_commit(cli, 3) >= 0;
 }
 
 /* Does the operator mean this binding? By its id or its contact. */

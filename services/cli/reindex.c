@@ -128,13 +128,13 @@ static int read_batch(struct scan *scan, const redisReply *keys)
 	return settle(cli, scan->arg);
 }
 
-/* The sets of users (idx:user:) and of watchers (idx:sub) do not come from these records. */
+/* The sets of users (idx:user:) and of watchers (idx:sub:) do not come from these records. */
 static int drop_batch(struct scan *scan, const redisReply *keys)
 {
 	struct rebuild *to = scan->arg;
 
 	for (size_t i = 0; i < keys->elements; i++) {
-		if (!strncmp(keys->element[i]->str, "idx:user:", 9) || !strcmp(keys->element[i]->str, "idx:sub"))
+		if (!strncmp(keys->element[i]->str, "idx:user:", 9) || !strncmp(keys->element[i]->str, "idx:sub:", 8))
 			continue;
 		cli_redis_queue(scan->cli, "UNLINK %b", keys->element[i]->str, keys->element[i]->len);
 		to->queued++;
@@ -150,7 +150,7 @@ int reg_reindex(struct cli *cli)
 
 	if (cli_redis_open(cli, NULL, 0))
 		return CLI_FAILED;
-	struct scan scan = { .redis = cli->redis, .batch = drop_batch, .cli = cli, .arg = &to };
+	struct scan scan = { .batch = drop_batch, .cli = cli, .arg = &to };
 	status = scan_keys(&scan, "idx:*");
 	scan.batch = read_batch;
 	if (status == CLI_DONE)

@@ -2,6 +2,7 @@
 /* scan: all keys of a pattern, a batch at a time. For an operator's rare commands; no worker does this. */
 #include <time.h>
 #include <unistd.h>
+#include "masters.h"
 #include "scan.h"
 
 enum { BATCH = 500 };
@@ -23,16 +24,16 @@ static bool is_answer(const redisReply *r)
 	       r->element[1]->type == REDIS_REPLY_ARRAY;
 }
 
-int scan_keys(struct scan *self, const char *pattern)
+static int scan_one(struct scan *self, redisContext *redis, const char *pattern)
 {
 	char at[24] = "0";
 
 	do {
-		redisReply *r = redisCommand(self->redis, "SCAN %s MATCH %s COUNT %d", at, pattern, BATCH);
+		redisReply *r = redisCommand(redis, "SCAN %s MATCH %s COUNT %d", at, pattern, BATCH);
 		int status;
 
 		if (!is_answer(r)) {
-			status = cli_fail("Redis does not list its keys: %s", r && r->str ? r->str : self->redis->errstr);
+			status = cli_fail("Redis does not list its keys: %s", r && r->str ? r->str : redis->errstr);
 			if (r)
 				freeReplyObject(r);
 			return status;
@@ -44,4 +45,20 @@ int scan_keys(struct scan *self, const char *pattern)
 			return status;
 	} while (strcmp(at, "0"));
 	return CLI_DONE;
+}
+
+int scan_keys(struct scan *self, const char *pattern)
+{
+	char why[256] = "";
+	redisContext *redis = self->redis ? self->redis : self->cli->redis;
+
+	if (redis)
+		return scan_one(self, redis, pattern);
+	for (uint32_t i = 0; (redis = masters_at(self->cli->masters, i, why, sizeof(why))); i++) {
+		const int status = scan_one(self, redis, pattern);
+
+		if (status)
+			return status;
+	}
+	return why[0] ? cli_fail("%s: %s", cli_redis_place(self->cli), why) : CLI_DONE;
 }

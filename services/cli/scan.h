@@ -7,7 +7,7 @@
 #include "cli.h"
 
 struct scan {
-	redisContext *redis;
+	redisContext *redis; /* NULL: ours, all of it */
 	int (*batch)(struct scan *self, const redisReply *keys); /* an exit status; not CLI_DONE ends the scan */
 	struct cli *cli;
 	void *arg;

@@ -121,8 +121,7 @@ static void come_back(struct cli *cli)
 {
 	char why[256];
 
-	redisFree(cli->redis);
-	cli->redis = NULL;
+	cli_redis_close(cli);
 	while (cli_redis_open(cli, why, sizeof(why)))
 		sleep(1);
 	fputs("peal: Redis is back\n", stderr);

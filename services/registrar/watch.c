@@ -196,11 +196,35 @@ static void came_standing(void *arg, uint64_t token, int err, const struct loc_b
 	telling_end(t);
 }
 
+static void look(struct telling *t)
+{
+	if (loc_store_fetch(t->self->redis, t->aor, svc_wall(t->self->svc), came_standing, t, 0))
+		telling_end(t);
+}
+
 /* Takes t. */
 static void tell(struct telling *t, const struct loc_watcher *w, int n)
 {
-	if (n == 0 || !keep_watchers(t, w, n) ||
-	    loc_store_fetch(t->self->redis, t->aor, svc_wall(t->self->svc), came_standing, t, 0))
+	if (n == 0 || !keep_watchers(t, w, n))
+		telling_end(t);
+	else
+		look(t);
+}
+
+static void events_kept(void *arg, int err)
+{
+	struct telling *t = arg;
+
+	if (err)
+		telling_end(t);
+	else
+		look(t);
+}
+
+/* The same for who has just begun to watch: what he is told first, and every change after it. Takes t. */
+static void tell_first(struct telling *t, const struct loc_watcher *w)
+{
+	if (!keep_watchers(t, w, 1) || loc_events_begin(t->self->redis, events_kept, t))
 		telling_end(t);
 }
 
@@ -241,7 +265,7 @@ static void subscribed(void *arg, uint64_t token, int err, const struct loc_watc
 		t = telling_new(self, call->aor, 0);
 		call_forget(self, call);
 		if (t)
-			tell(t, w, n);
+			tell_first(t, w);
 		svc_timer_start(self->svc, &self->events, 0, 'E', LOOK_MS);
 	}
 }

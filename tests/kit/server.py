@@ -78,13 +78,13 @@ class Worker:
 
 
 class Server:
-    def __init__(self, form="node", settings=None, bin_folder=None, keep=False, copies=None, port=None):
+    def __init__(self, form="node", settings=None, bin_folder=None, keep=False, copies=None, port=None, redis=Redis):
         self.form, self.bin, self.keep = form, bin_folder or find_bin(), keep
         self.copies = copies or {}            # {"proxy": 2}: workers of one tier, separate form only
         self.host, self.port = "127.0.0.1", port or take()
         self.domain = "example.com"
         self.state = tempfile.mkdtemp(prefix="peal-flow-", dir=os.environ.get("TMPDIR", "/tmp"))
-        self.redis = Redis(os.path.join(self.state, "redis"))
+        self.redis = redis(os.path.join(self.state, "redis"))
         self.workers, self.users, self.partners = [], 0, {}
         self.started = {}                     # how many of each name
         self.settings = {

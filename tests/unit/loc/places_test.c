@@ -54,7 +54,7 @@ static bool comes_to_say(struct loc_redis *redis, const char *words)
 /* ---- Sentinel ---- */
 
 /* A sentinel keeps what it knows in its own configuration file. */
-static pid_t start_sentinel(const char *folder)
+static pid_t start_sentinel(const char *folder, const char *password)
 {
 	char path[128];
 	FILE *f;
@@ -65,6 +65,8 @@ static pid_t start_sentinel(const char *folder)
 	assert_non_null(f);
 	fprintf(f, "port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor peal 127.0.0.1 %d 1\nsentinel down-after-milliseconds peal 400\n"
 	           "sentinel failover-timeout peal 3000\n", SENTINEL, folder, MASTER);
+	if (password)
+		fprintf(f, "requirepass %s\n", password);
 	fclose(f);
 	pid = fork();
 	if (pid == 0) {
@@ -107,7 +109,7 @@ static void a_failover_is_followed(void **state)
 	kit_redis_start_with(&master, MASTER, 0, at_once);
 	kit_redis_start_with(&replica, REPLICA, 0, follows);
 	wait_in_step(&master); /* the sentinel asks the master for its replicas when it begins, then every ten seconds */
-	sentinel = start_sentinel(master.folder);
+	sentinel = start_sentinel(master.folder, 0);
 	snprintf(url, sizeof(url), "redis+sentinel://127.0.0.1:%d,127.0.0.1:%d/peal/2", NOBODY, SENTINEL);
 	redis = loc_redis_new(url, 500, rt_clock_ms());
 	assert_non_null(redis);
@@ -139,7 +141,7 @@ static void sentinels_that_do_not_know_it_are_said(void **state)
 	loc_redis_destroy(&redis);
 
 	kit_redis_start(&dummy, 0, 0);
-	sentinel = start_sentinel(dummy.folder);
+	sentinel = start_sentinel(dummy.folder, 0);
 	redis = loc_redis_new("redis+sentinel://127.0.0.1:24013/other", 500, rt_clock_ms());
 	assert_true(comes_to_say(redis, "no master of that name"));
 	loc_redis_destroy(&redis);
@@ -148,6 +150,35 @@ static void sentinels_that_do_not_know_it_are_said(void **state)
 	snprintf(path, sizeof(path), "%s/sentinel.conf", dummy.folder);
 	unlink(path);
 	kit_redis_stop(&dummy);
+}
+
+static void sentinels_may_want_a_password(void **state)
+{
+	struct kit_redis master;
+	struct loc_redis *redis;
+	pid_t sentinel;
+	char path[128];
+
+	(void)state;
+	kit_redis_start(&master, MASTER, 0);
+	sentinel = start_sentinel(master.folder, "w@tch");
+	redis = loc_redis_new("redis+sentinel://127.0.0.1:24013/peal?sentinel=:w%40tch", 500, rt_clock_ms());
+	assert_true(writes(redis, SLICE("by password"), 10));
+	loc_redis_destroy(&redis);
+	redis = loc_redis_new("redis+sentinel://127.0.0.1:24013/peal?sentinel=default:w%40tch", 500, rt_clock_ms());
+	assert_true(writes(redis, SLICE("by user"), 10));
+	loc_redis_destroy(&redis);
+	redis = loc_redis_new("redis+sentinel://127.0.0.1:24013/peal?sentinel=:guess", 500, rt_clock_ms());
+	assert_true(comes_to_say(redis, "WRONGPASS"));
+	loc_redis_destroy(&redis);
+	redis = loc_redis_new("redis+sentinel://127.0.0.1:24013/peal", 500, rt_clock_ms());
+	assert_true(comes_to_say(redis, "NOAUTH"));
+	loc_redis_destroy(&redis);
+	kill(sentinel, SIGKILL);
+	waitpid(sentinel, 0, 0);
+	snprintf(path, sizeof(path), "%s/sentinel.conf", master.folder);
+	unlink(path);
+	kit_redis_stop(&master);
 }
 
 /* ---- Users, sockets ---- */
@@ -187,11 +218,19 @@ static void a_cluster_is_refused_by_name(void **state)
 	(void)state;
 	kit_redis_start_with(&server, MASTER, 0, cluster);
 	redis = loc_redis_new(server.url, 1000, rt_clock_ms());
-	assert_true(comes_to_say(redis, "Redis Cluster"));
+	assert_true(comes_to_say(redis, "redis+cluster://"));
 	assert_false(loc_redis_up(redis));
 	loc_redis_destroy(&redis);
 	snprintf(path, sizeof(path), "%s/nodes.conf", server.folder);
 	unlink(path);
+	redis = loc_redis_new("redis+cluster://127.0.0.1:24011", 1000, rt_clock_ms());
+	assert_true(comes_to_say(redis, "not every slot"));
+	loc_redis_destroy(&redis);
+	kit_redis_stop(&server);
+	kit_redis_start(&server, MASTER, 0);
+	redis = loc_redis_new("redis+cluster://127.0.0.1:24011", 1000, rt_clock_ms());
+	assert_true(comes_to_say(redis, "no node of a Redis Cluster"));
+	loc_redis_destroy(&redis);
 	kit_redis_stop(&server);
 }
 
@@ -200,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_failover_is_followed),
 		cmocka_unit_test(sentinels_that_do_not_know_it_are_said),
+		cmocka_unit_test(sentinels_may_want_a_password),
 		cmocka_unit_test(an_acl_user_needs_no_more_than_it_uses),
 		cmocka_unit_test(a_cluster_is_refused_by_name),
 	};

@@ -38,7 +38,9 @@ static void urls_are_read(void **state)
 	static const char *const bad[] = { "", "redis://", "redis://host:0", "redis://host:70000", "redis://h/x", "http://h",
 	                                   "unix://relative", "redis://user@h", "redis://[::1", "unix:///s?db=x",
 	                                   "redis+sentinel://h", "redis+sentinel://h/", "redis+sentinel:///m", "redis+sentinel://h:0/m",
-	                                   "redis+sentinel://a,b,c,d,e,f,g,h,i/m", "redis+sentinel://h/m/x" };
+	                                   "redis+sentinel://a,b,c,d,e,f,g,h,i/m", "redis+sentinel://h/m/x",
+	                                   "redis+sentinel://h/m?other=a:b", "redis+sentinel://h/m?sentinel=a", "redis+cluster://",
+	                                   "redis+cluster://h/0", "redis+cluster://,h", "redis+cluster://a,b,c,d,e,f,g,h,i" };
 	struct loc_url u;
 	char name[64];
 
@@ -64,16 +66,29 @@ static void urls_are_read(void **state)
 	assert_string_equal("peal", u.user);
 	assert_string_equal("/run/redis.sock", u.path);
 	assert_int_equal(0, loc_url_parse(&u, SLICE("redis+sentinel://peal:x@s-1,[2001:db8::2]:7/main/4")));
-	assert_int_equal(2, u.nsentinel);
-	assert_string_equal("s-1", u.sentinel[0].host);
-	assert_int_equal(26379, u.sentinel[0].port);
-	assert_string_equal("2001:db8::2", u.sentinel[1].host);
-	assert_int_equal(7, u.sentinel[1].port);
+	assert_int_equal(2, u.nplace);
+	assert_string_equal("s-1", u.place[0].host);
+	assert_int_equal(26379, u.place[0].port);
+	assert_string_equal("2001:db8::2", u.place[1].host);
+	assert_int_equal(7, u.place[1].port);
 	assert_string_equal("main", u.master);
 	assert_string_equal("x", u.password);
 	assert_int_equal(4, u.db);
 	loc_url_name(&u, name, sizeof(name));
 	assert_string_equal("redis master main", name);
+	assert_int_equal(0, loc_url_parse(&u, SLICE("redis+sentinel://s/main?sentinel=watch:p%3fss")));
+	assert_string_equal("main", u.master);
+	assert_string_equal("watch", u.sentinel_user);
+	assert_string_equal("p?ss", u.sentinel_password);
+	assert_string_equal("", u.password);
+	assert_int_equal(0, loc_url_parse(&u, SLICE("redis+cluster://peal:x@a:7000,[2001:db8::2]")));
+	assert_true(u.is_cluster);
+	assert_int_equal(2, u.nplace);
+	assert_int_equal(7000, u.place[0].port);
+	assert_int_equal(6379, u.place[1].port);
+	assert_string_equal("2001:db8::2", u.place[1].host);
+	loc_url_name(&u, name, sizeof(name));
+	assert_string_equal("redis cluster of a:7000", name);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_int_equal(RT_BAD, loc_url_parse(&u, slice_str(bad[i])));
 }

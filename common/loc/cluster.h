@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cluster: which node of a Redis Cluster has which slot, and a lane to each that has one.
+ *
+ *   CLUSTER SLOTS  of one node after the other, whenever a lane is lost, a deadline passes or a node sends us on
+ *   MOVED          the slot is that node's from now on         ASK   this one command belongs there
+ */
+#ifndef CLUSTER_H
+#define CLUSTER_H
+
+#include "lane.h"
+
+enum { CLUSTER_HOPS_MAX = 5 }; /* redirects of one command */
+
+struct cluster;
+
+struct cluster *cluster_new(struct loc_redis *redis); /* NULL: no memory */
+void cluster_destroy(struct cluster **self_p);        /* after the lanes */
+
+/* The lane of a slot; slot -1: that of the command before, so that what follows a write follows it there. NULL: no node is known. */
+struct lane *cluster_lane(struct cluster *self, int slot);
+
+struct cluster_hint {
+	struct lane *lane; /* NULL: nobody can serve it now */
+	bool ask;
+};
+/* Is this error of `from` about the cluster? Then where the command belongs. */
+bool cluster_take_hint(struct cluster *self, const struct lane *from, const char *text, struct cluster_hint *out);
+
+void cluster_doubt(struct cluster *self); /* the map may be old: ask for it soon */
+void cluster_any(const struct cluster *self, struct loc_url *out); /* some node, another one each time as far as there are */
+
+/* The descriptor that is readable when one of the lanes is; what is watched follows the lanes at cluster_watch. */
+int cluster_fd(const struct cluster *self);
+void cluster_ready(struct cluster *self);
+void cluster_watch(struct cluster *self);
+rt_ms cluster_tick(struct cluster *self);
+
+bool cluster_up(const struct cluster *self); /* every slot has a node, and we a connection to it */
+const char *cluster_trouble(const struct cluster *self);
+
+#endif
