@@ -305,7 +305,7 @@ static int run(struct cli *cli)
 	for (int i = 0; i < CHECKS; i++) {
 		struct finding f = { .health = WELL };
 
-		if (checks[i].needs_redis && !cli->redis)
+		if (checks[i].needs_redis && !cli->redis && !cli->masters)
 			continue;
 		checks[i].run(cli, &f);
 		ill += f.health == ILL;
