@@ -154,6 +154,23 @@ static void check_workers(struct cli *cli, struct finding *f)
 	}
 }
 
+/* Addresses the server itself answers, and nobody who does. */
+static void check_services(struct cli *cli, struct finding *f)
+{
+	const struct svc_config *const c = cli_config(cli);
+	const uint32_t n = c ? c->agent_services.n : 0;
+
+	if (n && !survey.live[WIRE_AGENT]) {
+		say(f, ILL, "agent.services names " SLICE_FMT "%s, but no agent worker lives: callers hear 404 or 480", SLICE_ARG(c->agent_services.word[0]),
+		    n > 1 ? " and more" : "");
+		mend(f, "start peal-agent (or peal-node), or make agent.services empty");
+	} else if (n) {
+		say(f, WELL, "%u, by %d agent worker%s", n, survey.live[WIRE_AGENT], survey.live[WIRE_AGENT] == 1 ? "" : "s");
+	} else {
+		say(f, WELL, "none; agent.services = \"echo ring busy\" gives people something to try their phones with");
+	}
+}
+
 static void check_clock(struct cli *cli, struct finding *f)
 {
 	redisReply *r = cli_redis(cli, "TIME");
@@ -282,8 +299,9 @@ static const struct {
 	bool needs_redis;
 } checks[] = {
 	{ "config", check_config, false },   { "redis", check_redis, false },           { "schema", check_schema, true },
-	{ "workers", check_workers, true },  { "clock", check_clock, true },            { "buffers", check_buffers, false },
-	{ "ports", check_ports, true },      { "advertised", check_advertised, true },  { "sip", check_sip, true },
+	{ "workers", check_workers, true },  { "services", check_services, true },      { "clock", check_clock, true },
+	{ "buffers", check_buffers, false }, { "ports", check_ports, true },            { "advertised", check_advertised, true },
+	{ "sip", check_sip, true },
 };
 enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
 

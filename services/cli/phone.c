@@ -58,7 +58,7 @@ struct sip_draft *phone_request(struct phone *p, struct slice method, struct sli
 {
 	struct rt_arena *const a = svc_arena(p->svc);
 	struct sip_draft *const d = sip_draft_request(a, method, uri);
-	const struct slice to = p->errand->kind == PHONE_REGISTER ? p->errand->from : uri;
+	const struct slice to = p->errand->kind == PHONE_REGISTER ? p->errand->from : p->errand->uri;
 
 	if (!d)
 		return 0;
@@ -73,47 +73,10 @@ struct sip_draft *phone_request(struct phone *p, struct slice method, struct sli
 
 /* ---- Requests out ---- */
 
-/* Where its topmost Route or its Request-URI points when that is an address; else by the server, as by any outbound proxy. */
-static struct sip_hop next_hop(const struct phone *p, const struct sip_msg *m)
-{
-	struct sip_hop hop;
-	struct sip_addr addr;
-	struct sip_uri uri;
-	enum sip_transport proto;
-	int err;
-
-	if (!m->index->facts.to_tag.n)
-		return p->errand->server;
-	if (sip_msg_has(m, SIP_HDR_ROUTE))
-		err = sip_addr_uri(sip_msg_get(m, SIP_HDR_ROUTE), &addr, &uri);
-	else
-		err = sip_uri_parse(&uri, sip_msg_target(m));
-	if (err)
-		return p->errand->server;
-	proto = sip_uri_transport(&uri) ? sip_uri_transport(&uri) : SIP_UDP;
-	if (sip_hop_ip(&hop, uri.host, proto, uri.port ? uri.port : sip_transport_port(proto)) || hop.family != p->local.family)
-		return p->errand->server;
-	return hop;
-}
-
-static struct wire_head head_to(const struct phone *p, const struct sip_msg *m)
-{
-	const struct wire_member *const edge = wire_members_get(svc_members(p->svc), p->edge);
-	struct wire_head head = { .edge = p->edge, .remote = next_hop(p, m), .listener = p->listener,
-				  .name_n = (uint8_t)p->errand->name.n };
-	int listener = edge ? wire_member_listener(edge, head.remote.proto, head.remote.family, p->listener) : -1;
-
-	if (listener < 0)
-		head.remote = p->errand->server;
-	else
-		head.listener = (uint16_t)listener;
-	return head;
-}
-
 /* A copy until the end, and behind its text whom a TLS server must prove to be: wire/parcel.h wants the two side by side. */
 static struct sip_msg keep(struct phone *p, const struct sip_msg *m)
 {
-	const struct slice name = p->errand->name;
+	const struct slice name = p->name;
 	struct sip_index *const index = rt_arena_raw(p->arena, SIP_INDEX_BYTES(m->index->nfield));
 	char *const text = rt_arena_raw(p->arena, m->text.n + name.n);
 
@@ -128,7 +91,7 @@ static struct sip_msg keep(struct phone *p, const struct sip_msg *m)
 
 static int fork_request(struct phone *p, int i)
 {
-	struct wire_head head = head_to(p, &p->asked[i].msg);
+	struct wire_head head = phone_way(p, &p->asked[i].msg);
 
 	head.verb = WIRE_FORK;
 	head.to = svc_pick(p->svc, WIRE_TRANSACTION, 0);
@@ -163,7 +126,7 @@ int phone_send_ack(struct phone *p, struct sip_draft *d)
 
 	if (err)
 		return err;
-	head = head_to(p, &m);
+	head = phone_way(p, &m);
 	head.verb = WIRE_DEPART;
 	head.flags = WIRE_STATELESS;
 	head.to = p->edge;
@@ -221,10 +184,24 @@ static void unanswered(struct phone *p, const struct phone_asked *asked, int rea
 {
 	phone_ladder_note(p, SLICE_FMT ": %s", SLICE_ARG(sip_msg_method(&asked->msg)),
 			  reason == RT_TIMEOUT ? "no answer"
-			  : p->errand->server.proto == SIP_TLS ? "the server cannot be reached, or its certificate is not trusted"
+			  : p->server.proto == SIP_TLS ? "the server cannot be reached, or its certificate is not trusted"
 							       : "the server cannot be reached");
 	if (asked->fork < 0 || asked->msg.index->method == SIP_BYE)
 		phone_end(p, p->result >= 0 ? p->result : PHONE_SILENT);
+}
+
+static void begin_errand(struct phone *p);
+
+/* Nobody answered, 503, 3xx: the same from the beginning, elsewhere. True when it is on its way. */
+static bool try_elsewhere(struct phone *p, struct phone_asked *asked, const struct sip_msg *m)
+{
+	const int status = m ? m->index->status : 503;
+
+	if (asked->fork >= 0 || (status != 503 && !sip_status_redirect(status)) || !phone_way_next(p, m))
+		return false;
+	asked->msg.text.p = 0;
+	begin_errand(p);
+	return true;
 }
 
 static void finished(struct phone *p, const struct sip_msg *m)
@@ -246,11 +223,14 @@ static void result(struct phone *p, const struct wire_parcel *in)
 	copy = *asked;
 	if (!in->msg.index) {
 		asked->msg.text.p = 0;
-		unanswered(p, &copy, in->head->reason);
+		if (!try_elsewhere(p, asked, 0))
+			unanswered(p, &copy, in->head->reason);
 		return;
 	}
 	phone_ladder(p, false, &in->msg);
 	if (sip_status_failure(in->msg.index->status) && ask_again(p, asked, &in->msg))
+		return;
+	if (try_elsewhere(p, asked, &in->msg))
 		return;
 	if (sip_status_final(in->msg.index->status) && copy.msg.index->method != SIP_INVITE)
 		asked->msg.text.p = 0; /* a forked INVITE may be answered more than once */
@@ -292,7 +272,7 @@ static void simple_errand(struct phone *p)
 	static const struct slice method[] = { [PHONE_REGISTER] = { "REGISTER", 8 }, [PHONE_OPTIONS] = { "OPTIONS", 7 },
 					       [PHONE_MESSAGE] = { "MESSAGE", 7 } };
 	const struct phone_errand *const e = p->errand;
-	struct sip_draft *const d = phone_request(p, method[e->kind], e->uri);
+	struct sip_draft *const d = phone_request(p, method[e->kind], p->uri);
 
 	if (d && e->kind == PHONE_REGISTER) {
 		sip_draft_append(d, SIP_HDR_CONTACT, slice_present(e->contact)
@@ -315,23 +295,20 @@ void phone_end(struct phone *p, int how)
 	svc_stop(p->svc);
 }
 
-static void begin(struct phone *p)
+static void begin_errand(struct phone *p)
 {
-	const struct wire_member *m;
-
-	p->edge = svc_pick(p->svc, WIRE_TRANSPORT, 0);
-	m = wire_members_get(svc_members(p->svc), p->edge);
-	p->listener = (uint16_t)(m ? wire_member_listener(m, p->errand->server.proto, p->errand->server.family, -1) : 0);
-	if (!m || p->listener >= m->nlistener) {
-		fprintf(stderr, "peal: no socket for %s here\n", sip_transport_name((enum sip_transport)p->errand->server.proto).p);
-		phone_end(p, PHONE_SILENT);
-		return;
-	}
-	p->local = m->listener[p->listener].local;
 	if (p->errand->kind == PHONE_CALL)
 		phone_call_begin(p);
 	else
 		simple_errand(p);
+}
+
+static void begin(struct phone *p)
+{
+	if (phone_way_begin(p))
+		begin_errand(p);
+	else
+		phone_end(p, PHONE_SILENT);
 }
 
 static void timer(void *self, struct rt_timer *t)

@@ -4,6 +4,7 @@
  *
  *   phone_run.c     the words become an errand; transport, transaction and this actor on one loop (svc/solo.h)
  *   phone.c         the actor: requests out (FORK), responses and requests in (RESULT, OFFER), passwords
+ *   phone_way.c     where they go: hops of RFC 3263 (phone_dns.c), Contacts of a 3xx
  *   phone_call.c    INVITE with its forks, PRACKs, ACK, BYE (RFC 3261 13, RFC 3262 4)
  *   phone_sound.c   RTP both ways;  phone_ladder.c  a line a message;  phone_tls.c  a certificate of a moment
  */
@@ -11,13 +12,15 @@
 #define PHONE_H
 
 #include "phone_sound.h"
+#include "sip/uri.h"
+#include "svc/config.h"
 #include "svc/solo.h"
 #include "ua/dialog.h"
 #include "ua/offer.h"
 #include "ua/rel_uac.h"
 #include "ua/sdp.h"
 
-enum { PHONE_FORKS = 8, PHONE_ASKED = 32 };
+enum { PHONE_FORKS = 8, PHONE_ASKED = 32, PHONE_HOPS = 8, PHONE_WAYS = 8 };
 enum { PHONE_ANSWERED = 0, PHONE_REFUSED = 1, PHONE_USAGE = 2, PHONE_SILENT = 3 }; /* exit statuses */
 enum phone_errand_kind { PHONE_CALL, PHONE_REGISTER, PHONE_OPTIONS, PHONE_MESSAGE };
 
@@ -28,7 +31,9 @@ struct phone_errand { /* what is to be done; texts live as long as the program *
 	struct slice text;               /* MESSAGE */
 	struct slice contact;            /* REGISTER; absent: our own */
 	struct slice audio;              /* file; absent: a tone */
-	struct sip_hop server;
+	struct sip_hop hop[PHONE_HOPS];  /* servers, in the order to try */
+	int nhop;
+	struct svc_words name_servers;   /* none: the system's */
 	struct slice name;               /* whom a TLS server must prove to be, RFC 5922 */
 	uint32_t seconds;                /* to talk, or to be registered */
 	uint32_t timeout_ms;             /* for a final response */
@@ -51,6 +56,12 @@ struct phone_fork { /* an early dialog, or the one that was answered */
 	bool left;             /* BYE sent or received */
 };
 
+struct phone_contact_way { /* a Contact of a 3xx */
+	struct slice uri;
+	uint16_t q;
+	bool tried;
+};
+
 struct phone {
 	struct svc *svc;
 	const struct phone_errand *errand;
@@ -60,6 +71,11 @@ struct phone {
 	int nfork, talking;            /* talking: the fork we hear; -1 */
 	struct phone_sound sound;
 	struct ua_sdp_local me;
+	struct slice uri, name;        /* called now, and whom its TLS server must prove to be */
+	struct sip_hop hop[PHONE_HOPS], server; /* server: the one in use */
+	int nhop, hop_at;
+	struct phone_contact_way way[PHONE_WAYS];
+	int nway;
 	struct slice local_uri, from_value, call_id, tag;
 	struct sip_hop local;
 	uint32_t edge, cseq;
@@ -84,6 +100,16 @@ int phone_send_ack(struct phone *p, struct sip_draft *d);
 void phone_answer(struct phone *p, const struct wire_parcel *in, int status, struct sip_draft *d); /* d NULL: a plain reply */
 void phone_end(struct phone *p, int result);
 struct slice phone_contact(struct phone *p);
+
+/* ---- phone_way.c ---- */
+bool phone_way_begin(struct phone *p);                          /* false: said why */
+struct wire_head phone_way(const struct phone *p, const struct sip_msg *m);
+bool phone_way_next(struct phone *p, const struct sip_msg *answer); /* after a failure (answer NULL: silence): elsewhere, please; false: nowhere */
+
+/* ---- phone_dns.c ---- */
+
+/* RFC 3263, waiting for it. How many hops, in the order to try; RT_ABSENT: none. */
+int phone_dns(const struct sip_uri *uri, const struct svc_words *servers, struct sip_hop *out, int room);
 
 /* ---- phone_call.c ---- */
 void phone_call_begin(struct phone *p);

@@ -33,17 +33,18 @@ void phone_call_begin(struct phone *p)
 {
 	const struct phone_errand *const e = p->errand;
 	char error[256] = "";
-	const int port = phone_sound_open(&p->sound, &p->local, e->audio, error);
+	const bool first = p->sound.fd < 0; /* else once more, elsewhere */
+	const int port = first ? phone_sound_open(&p->sound, &p->local, e->audio, error) : p->me.addr.port;
 	struct sip_draft *d;
 
-	if (port < 0 || svc_watch(p->svc, p->sound.fd, EPOLLIN, ready)) {
+	if (port < 0 || (first && svc_watch(p->svc, p->sound.fd, EPOLLIN, ready))) {
 		fprintf(stderr, "peal: %s\n", error);
 		phone_end(p, PHONE_USAGE);
 		return;
 	}
 	p->me = (struct ua_sdp_local){ .id = svc_wall_ms(p->svc), .addr = p->local };
 	p->me.addr.port = (uint16_t)port;
-	d = phone_request(p, SLICE("INVITE"), e->uri);
+	d = phone_request(p, SLICE("INVITE"), p->uri);
 	if (d) {
 		sip_draft_append(d, SIP_HDR_CONTACT, phone_contact(p));
 		sip_draft_append(d, e->required ? SIP_HDR_REQUIRE : SIP_HDR_SUPPORTED, SLICE("100rel"));

@@ -2,7 +2,6 @@
 /* phone_run: `peal call`, `register`, `options` and `message`: the words become an errand, and a phone of a moment does it. */
 #include "phone.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,13 +12,11 @@
 
 /* ---- Where the server is ---- */
 
-/* "192.0.2.1", "[2001:db8::1]:5060", "sip.example.com:5062", any of them behind "udp:", "tcp:" or "tls:". */
-static int resolve(const char *word, enum sip_transport proto, struct sip_hop *out)
+/* "192.0.2.1", "[2001:db8::1]:5060", "sip.example.com:5062", "example.com" (RFC 3263), any of them behind "udp:", "tcp:" or "tls:". */
+static int resolve(const char *word, enum sip_transport proto, struct phone_errand *e)
 {
 	static const char *const prefix[] = { [SIP_UDP] = "udp:", [SIP_TCP] = "tcp:", [SIP_TLS] = "tls:" };
-	const struct addrinfo want = { .ai_socktype = SOCK_DGRAM };
-	struct addrinfo *found;
-	char text[128];
+	char text[192];
 	struct sip_uri uri;
 
 	for (int t = SIP_UDP; t <= SIP_TLS; t++)
@@ -28,22 +25,11 @@ static int resolve(const char *word, enum sip_transport proto, struct sip_hop *o
 			word += 4;
 			break;
 		}
-	snprintf(text, sizeof(text), "sip:%s", word);
+	snprintf(text, sizeof(text), "sip:%s%s" SLICE_FMT, word, proto ? ";transport=" : "", SLICE_ARG(proto ? sip_transport_param(proto) : SLICE("")));
 	if (sip_uri_parse(&uri, slice_str(text)))
 		return cli_fail("\"%s\" is no address; it should look like 192.0.2.1:5060 or tcp:sip.example.com", word);
-	const uint16_t port = uri.port ? uri.port : sip_transport_port(proto);
-	if (sip_hop_ip(out, uri.host, proto, port) == 0)
-		return 0;
-	char host[128];
-	slice_cstr(uri.host, host, sizeof(host));
-	if (getaddrinfo(host, NULL, &want, &found))
-		return cli_fail("%s has no address here; name the server: --server HOST[:PORT]", host);
-	struct sockaddr_storage address = { 0 };
-	memcpy(&address, found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
-	sip_hop_from_sockaddr(out, &address, proto);
-	out->port = port;
-	return 0;
+	e->nhop = phone_dns(&uri, &e->name_servers, e->hop, PHONE_HOPS);
+	return e->nhop > 0 ? 0 : cli_fail("%s leads nowhere from here (RFC 3263); name the server: --server HOST[:PORT]", word);
 }
 
 /* A server of this host whose configuration we can read, when the domain is one of its own. */
@@ -77,18 +63,20 @@ static struct slice name_of(const struct cli *cli, const struct sip_uri *uri)
 	return slice_head(uri->host, UINT8_MAX);
 }
 
-static int find_server(struct cli *cli, const struct sip_uri *uri, struct sip_hop *out)
+static int find_server(struct cli *cli, const struct sip_uri *uri, struct phone_errand *e)
 {
-	const enum sip_transport proto = sip_uri_transport(uri) ? sip_uri_transport(uri) : SIP_UDP;
-	char word[160];
+	const struct svc_config *const c = cli_config(cli);
 
+	if (c)
+		e->name_servers = c->proxy_dns_servers;
 	if (cli->server)
-		return resolve(cli->server, proto, out);
-	if (at_home(cli, uri->host, out))
+		return resolve(cli->server, sip_uri_transport(uri), e);
+	if (at_home(cli, uri->host, &e->hop[0])) {
+		e->nhop = 1;
 		return 0;
-	snprintf(word, sizeof(word), uri->host_kind == SIP_HOST_IPV6 ? "[" SLICE_FMT "]:%u" : SLICE_FMT ":%u", SLICE_ARG(uri->host),
-		 uri->port ? uri->port : sip_transport_port(proto));
-	return resolve(word, proto, out);
+	}
+	e->nhop = phone_dns(uri, &e->name_servers, e->hop, PHONE_HOPS);
+	return e->nhop > 0 ? 0 : cli_fail(SLICE_FMT " leads nowhere from here (RFC 3263); name the server: --server HOST[:PORT]", SLICE_ARG(uri->host));
 }
 
 /* ---- The words ---- */
@@ -159,16 +147,19 @@ static int configure(const struct phone_errand *e, struct svc_config **out)
 	char *environment[8] = { listen, level };
 	struct rt_cursor c = rt_cursor_on(ip, sizeof(ip) - 1);
 	struct sip_hop local;
+	bool tls = false;
 	int n = 2;
 
-	if (local_address(&e->server, &local))
+	for (int i = 0; i < e->nhop; i++)
+		tls |= e->hop[i].proto == SIP_TLS;
+	if (local_address(&e->hop[0], &local))
 		return CLI_FAILED;
 	sip_hop_render_host(&c, &local);
 	ip[c.n] = '\0';
-	snprintf(listen, sizeof(listen), "PEAL_TRANSPORT_LISTEN=udp:%s:0 tcp:%s:0%s%s%s", ip, ip, e->server.proto == SIP_TLS ? " tls:" : "",
-		 e->server.proto == SIP_TLS ? ip : "", e->server.proto == SIP_TLS ? ":0" : "");
+	snprintf(listen, sizeof(listen), "PEAL_TRANSPORT_LISTEN=udp:%s:0 tcp:%s:0%s%s%s", ip, ip, tls ? " tls:" : "",
+		 tls ? ip : "", tls ? ":0" : "");
 	snprintf(level, sizeof(level), "PEAL_LOG_LEVEL=error");
-	if (e->server.proto == SIP_TLS) {
+	if (tls) {
 		if (phone_tls_pair(path[0], path[1]))
 			return cli_fail("no memory for a certificate");
 		snprintf(pair[0], sizeof(pair[0]), "PEAL_TRANSPORT_CERTIFICATE=%s", path[0]);
@@ -215,7 +206,7 @@ static int run(struct cli *cli, enum phone_errand_kind kind, int64_t seconds, in
 		e.text = slice_str(cli->arg[1]);
 	if (kind == PHONE_REGISTER && cli->narg > 1)
 		e.contact = slice_str(cli->arg[1]);
-	if (read_caller(cli, &uri, &e) || find_server(cli, &uri, &e.server))
+	if (read_caller(cli, &uri, &e) || find_server(cli, &uri, &e))
 		return CLI_USAGE;
 	e.name = name_of(cli, &uri);
 	if (read_password(cli, &e))

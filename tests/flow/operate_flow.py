@@ -217,3 +217,18 @@ def password(server):
     assert status == 0 and "sesame" not in shown, shown
     with Phone(server, aor.split("@")[0], "sesame", "auth.example.com") as p:
         assert p.register().status == 200
+
+
+@flow("operate.no-agent", {"agent.services": "echo"}, forms=["separate"], own=True)
+def no_agent(server):
+    """agent.services is set and the last agent goes: the doctor says so."""
+    def doctor():
+        r = server.peal("--config", server.config, "doctor", check=False)
+        return r.returncode, next(line for line in r.stdout.splitlines() if " services " in line)
+    assert doctor() == (0, "ok    services    1, by 1 agent worker")
+    agent = next(w for w in server.workers if w.name == "agent.1")
+    agent.process.send_signal(signal.SIGTERM)
+    assert agent.process.wait(10) == 0
+    server.workers.remove(agent)
+    status, line = doctor()
+    assert status == 1 and line.startswith("BAD ") and "no agent worker lives" in line, line

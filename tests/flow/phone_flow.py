@@ -9,6 +9,8 @@ from agent_flow import AGENT
 from kit import sip
 from kit.flow import flow
 from kit.phone import Phone
+from kit.dns import NameServer
+from kit.ports import take
 
 DOMAIN = "auth.example.com"
 
@@ -109,6 +111,44 @@ def password(server):
     peal(server, "call", f"sip:echo@{DOMAIN}", "--from", who, status=1)
     peal(server, "register", who, contact, "--password-stdin", "--seconds", "0", stdin="secret\n")
     assert server.bindings(f"{user}@{DOMAIN}") == {}
+
+
+@flow("phone.names", AGENT)
+def names(server):
+    """A server by NAPTR and SRV (RFC 3263): the first hop is not there, the second answers; a name that is none says so."""
+    port, dead = take(), take()
+    zone = f"""example.test NAPTR 10 50 s SIP+D2U _sip._udp.example.test
+               _sip._udp.example.test SRV 1 0 {dead} a.example.test
+               _sip._udp.example.test SRV 2 0 {server.port} a.example.test
+               a.example.test A 127.0.0.1"""
+    with NameServer(port, zone) as dns:
+        env = {"PEAL_PROXY_DNS_SERVERS": f"127.0.0.1:{port}"}
+        r = server.peal("call", f"sip:echo@{server.domain}", "--server", "example.test", "--seconds", "1", check=False, env=env)
+        assert r.returncode == 0 and "the next server" in r.stdout and "PRACK" in r.stdout, r.stdout + r.stderr
+        assert ("example.test", "NAPTR") in dns.asked and ("_sip._udp.example.test", "SRV") in dns.asked, dns.asked
+        r = server.peal("options", "sip:example.test", check=False, env=env)
+        assert [s for _, s in ladder(r.stdout)] == ["OPTIONS", "OPTIONS", "404"], r.stdout + r.stderr  # asked there, though not its domain
+        r = server.peal("options", "sip:nothing.test", check=False, env=env)
+        assert r.returncode == 2 and "nothing.test leads nowhere" in r.stderr, r.stdout + r.stderr
+
+
+@flow("phone.redirected", AGENT)
+def redirected(server):
+    """A 302: the best contact is not there, the next is called (RFC 3261 8.1.3.4); one that leads back to itself ends, 1."""
+    with Phone(server, server.name("b"), domain="redirect.example.com") as b:
+        for contact, q in ((f"sip:echo@{server.host}:{server.port}", "0.5"), (f"sip:nobody@127.0.0.1:{take()}", "0.9")):
+            assert b.register(contact=contact, q=q).status == 200
+        out = peal(server, "call", b.aor, "--seconds", "1")
+        steps = [s for _, s in ladder(out)]
+        assert steps.count("INVITE") == 3 and "302" in steps and steps[-4:] == ["200", "ACK", "BYE", "200"], out
+    with server.phone("c") as c:
+        assert c.register().status == 200
+        p = background(server, "call", c.aor, status=1)
+        r = c.answer(c.wait("INVITE"), 302, "Moved Temporarily")
+        r.fields = [(n, f"<{c.aor}>" if n == "Contact" else v) for n, v in r.fields]
+        c.send(r)
+        out = p.wait()
+        assert [s for _, s in ladder(out)] == ["INVITE", "100", "302"], out
 
 
 @flow("phone.options")
