@@ -56,6 +56,7 @@ enum {
 	TRANSPORT_ANSWERS = 10,           /* a second to one source of malformed requests */
 	TRANSPORT_ANSWERS_BURST = 50,     /* and at once */
 	TRANSPORT_KEEPS = 1 << 16,        /* phones behind NAT that one worker keeps reachable; the rest must do so themselves */
+	TRANSPORT_CONNECTS = 512,         /* connections being opened by one worker; more are told RT_NOMEM, and the next hop is tried */
 	TRANSPORT_BANS = 1 << 14,         /* banned networks; more are left out, and said so */
 	TRANSPORT_FLOOD = 10,             /* messages of any kind for each new request of source_rate, before any is read */
 

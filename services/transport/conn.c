@@ -150,6 +150,7 @@ void conn_finish(struct conn *conn, const char *why)
 void conn_opened(struct conn *conn)
 {
 	conn->state = CONN_OPEN;
+	conns_settled(conn->edge->conns, conn);
 	conn->heard = conn->moved = svc_now(conn->edge->svc);
 	conn->begun = 0;
 	svc_timer_stop(conn->edge->svc, &conn->timer);

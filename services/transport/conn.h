@@ -38,6 +38,7 @@ struct conn {
 	rt_handle self;           /* the flow */
 	int fd;
 	uint8_t state;            /* enum conn_state */
+	bool opening;             /* by us, and not open yet */
 	bool outgoing, dirty, counted; /* opened by us; in the list; among those of its source */
 	bool tentative;           /* opened only because a request is large, 18.1.1 */
 	bool deaf, shut;          /* the peer says no more; we say no more */

@@ -24,6 +24,7 @@ struct conns {
 	struct rt_table *by_hop;     /* far end, or alias, to flow */
 	struct sources *sources;
 	struct conn *dirty, *dead;
+	uint32_t opening;            /* connections of ours that are not open yet */
 	uint32_t waiting;            /* messages queued on all of them */
 	int spare;                   /* a descriptor kept for the moment when there is none left */
 	char scratch[SCRATCH];
@@ -232,6 +233,11 @@ int conns_open(struct conns *self, const struct sip_hop *to, struct slice name, 
 
 	if (rt_pool_live(self->pool) >= (uint32_t)svc_config(self->edge->svc)->transport_connections)
 		return RT_NOMEM;
+	if (self->opening >= TRANSPORT_CONNECTS) {
+		rt_log(RT_LOG_W, "conn.refused", 0, "peer=%s reason=\"%d others are being opened and do not answer\"", edge_text(to).s,
+		       TRANSPORT_CONNECTS);
+		return RT_NOMEM;
+	}
 	fd = begin_connect(self, to, listener);
 	if (fd < 0) {
 		rt_log(RT_LOG_D, "conn.failed", 0, "peer=%s error=\"%s\"", edge_text(to).s, strerror(errno));
@@ -240,6 +246,8 @@ int conns_open(struct conns *self, const struct sip_hop *to, struct slice name, 
 	conn = adopt(self, fd, to, listener, CONN_CONNECTING);
 	if (!conn)
 		return RT_NOMEM;
+	conn->opening = true;
+	self->opening++;
 	if (to->proto == SIP_TLS) {
 		conn->name = calloc(1, CONN_NAME_MAX);
 		if (!conn->name || !slice_cstr(name, conn->name, CONN_NAME_MAX)) {
@@ -249,6 +257,12 @@ int conns_open(struct conns *self, const struct sip_hop *to, struct slice name, 
 	}
 	*out = conn;
 	return 0;
+}
+
+void conns_settled(struct conns *self, struct conn *conn)
+{
+	self->opening -= conn->opening;
+	conn->opening = false;
 }
 
 /* ---- Accepting ---- */
@@ -382,6 +396,7 @@ void conns_dirty(struct conns *self, struct conn *conn)
 
 void conns_bury(struct conns *self, struct conn *conn)
 {
+	conns_settled(self, conn);
 	rt_table_drop(self->by_hop, sip_hop_hash(&conn->remote), conn->self);
 	if (conn->alias.family) {
 		rt_table_drop(self->by_hop, sip_hop_hash(&conn->alias), conn->self);

@@ -21,9 +21,11 @@ struct conn *conns_any(const struct conns *self, uint64_t flow);             /* 
  */
 struct conn *conns_find(const struct conns *self, const struct sip_hop *to, struct slice name, uint64_t key, bool *more);
 
-/* Begin to connect from a listener's address to `name`. 0 and *out, or RT_NOMEM (limit), RT_DOWN */
+/* Begin to connect from a listener's address to `name`. 0 and *out, or RT_NOMEM (connections, or too many being opened), RT_DOWN */
 RT_MUSTUSE
 int conns_open(struct conns *self, const struct sip_hop *to, struct slice name, uint16_t listener, struct conn **out);
+
+void conns_settled(struct conns *self, struct conn *conn); /* it is open, or never will be */
 
 void conns_accept(struct conns *self, uint32_t number); /* number as edge_mark has it */
 int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *alias); /* 0 | RT_NOMEM; RFC 5923 */

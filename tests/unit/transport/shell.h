@@ -12,7 +12,7 @@
 #include "kit/test.h"
 #include "svc/actor.h"
 
-enum { SHELL_POSTS = 256, SHELL_COUNTERS = 64, SHELL_WATCHES = 16 };
+enum { SHELL_POSTS = 1024, SHELL_COUNTERS = 64, SHELL_WATCHES = 16 };
 
 struct post {
 	struct wire_head head;
