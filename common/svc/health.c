@@ -18,7 +18,6 @@
 
 enum {
 	ANSWER_MAX = 1 << 17,
-	HUNG_AFTER = 5000,      /* ms: a loop turns once a second when nothing happens */
 	CONNECTIONS = 32,
 	CONNECTION_SECONDS = 5,
 };
@@ -33,15 +32,12 @@ struct health {
 
 static int ask_alive(const struct svc_process *p, struct rt_cursor *c)
 {
-	const rt_ms now = rt_clock_ms();
+	rt_ms since;
+	const int hung = process_hung(p, &since);
 
-	for (int i = 0; atomic_load(&p->joined) && i < p->nloop; i++) {
-		const rt_ms beat = atomic_load_explicit(&p->loop[i]->beat, memory_order_relaxed);
-
-		if (now > beat + HUNG_AFTER) {
-			rt_cursor_printf(c, "loop %d has not turned for %llu ms\n", i, (unsigned long long)(now - beat));
-			return MHD_HTTP_SERVICE_UNAVAILABLE;
-		}
+	if (hung >= 0) {
+		rt_cursor_printf(c, "loop %d has not turned for %llu ms\n", hung, (unsigned long long)since);
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
 	}
 	rt_cursor_lit(c, "ok\n");
 	return MHD_HTTP_OK;

@@ -34,6 +34,28 @@ int process_loop_of(const struct svc_process *self, uint32_t id)
 	return id && offset < (uint32_t)self->nloop * self->nactor ? (int)(offset / self->nactor) : -1;
 }
 
+int process_hung(const struct svc_process *self, rt_ms *since)
+{
+	const rt_ms now = rt_clock_ms();
+
+	for (int i = 0; atomic_load(&self->joined) && i < self->nloop; i++) {
+		const rt_ms beat = atomic_load_explicit(&self->loop[i]->beat, memory_order_relaxed);
+
+		*since = now > beat ? now - beat : 0;
+		if (*since > PROCESS_HUNG)
+			return i;
+	}
+	return -1;
+}
+
+/* To the service manager; ms until it wants to hear of us again. */
+static int sign_of_life(struct svc_process *self)
+{
+	rt_ms since;
+
+	return notify_alive(&self->notify, rt_clock_ms(), process_hung(self, &since) < 0);
+}
+
 /* ---- Before the loops ---- */
 
 static sigset_t our_signals(void)
@@ -216,6 +238,7 @@ static int start(struct svc_process *self)
 	rt_log(RT_LOG_I, "process.ready", 0, "pid=%d loops=%d tiers=%u first=%u host=%s", getpid(), self->nloop, self->nactor,
 	       self->first_id, self->host);
 	atomic_store(&self->joined, true);
+	notify_say(&self->notify, "READY=1");
 	return 0;
 }
 
@@ -265,11 +288,13 @@ static void drain(struct svc_process *self)
 	const rt_ms until = began + (rt_ms)self->config->server_drain * 1000;
 
 	atomic_store(&self->draining, true);
+	notify_say(&self->notify, "STOPPING=1");
 	rt_log(RT_LOG_I, "process.draining", 0, "load=%u limit=%llds", load(self), (long long)self->config->server_drain);
 	process_tell_all(self, "DRAIN");
 	for (int idle = 0; idle < 2 && rt_clock_ms() < until;) {
 		const int signal = next_signal(self, LOOK);
 
+		(void)sign_of_life(self);
 		if (signal == SIGTERM || signal == SIGINT) {
 			rt_log(RT_LOG_W, "process.killed", 0, "second signal while draining; load=%u is lost", load(self));
 			_exit(1);
@@ -283,7 +308,7 @@ static void drain(struct svc_process *self)
 static void serve(struct svc_process *self)
 {
 	for (;;) {
-		const int signal = next_signal(self, -1);
+		const int signal = next_signal(self, sign_of_life(self));
 
 		if (signal == SIGHUP)
 			reload_now(self);
@@ -305,6 +330,7 @@ int process_run(struct svc_process *self)
 	calm_bus_threads();
 	if (!open_signals(self))
 		return 1;
+	notify_open(&self->notify);
 	gethostname(self->host, sizeof(self->host) - 1);
 	self->nloop = (int)self->config->server_threads;
 	board_open(&self->board);

@@ -5,9 +5,13 @@
 
 #include "board.h"
 #include "loop.h"
+#include "notify.h"
 #include "reload.h"
 
-enum { PROCESS_LOOPS_MAX = 64 };
+enum {
+	PROCESS_LOOPS_MAX = 64,
+	PROCESS_HUNG = 5000, /* ms: a loop turns once a second when nothing happens */
+};
 #define PROCESS_SCHEMA "1" /* the layout of the keys in Redis that common/loc describes */
 
 struct svc_process {
@@ -28,6 +32,7 @@ struct svc_process {
 	struct svc_loop *loop[PROCESS_LOOPS_MAX];
 	zactor_t *thread[PROCESS_LOOPS_MAX];
 	struct reload reload;
+	struct notify notify;
 	struct health *health;
 	int signals;                 /* signalfd */
 	_Atomic bool joined, draining;
@@ -38,6 +43,7 @@ int process_loop_of(const struct svc_process *self, uint32_t id); /* -1: not one
 /* From here on a signal waits until process_run reads it: the first thing a program does, before any thread is made. */
 void process_hold_signals(void);
 
+int process_hung(const struct svc_process *self, rt_ms *since); /* a loop that has not turned for so long; -1: all turn */
 void process_tell_all(struct svc_process *self, const char *command); /* main thread: to each loop, by its pipe */
 
 /* Run it from configuration to exit code. */
