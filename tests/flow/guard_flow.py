@@ -114,15 +114,16 @@ def ban(server):
 
 @flow("guard.pool", SETTINGS)
 def pool(server):
-    """peer_connections: calls to one peer share three connections, and each is used."""
+    """peer_connections: calls to one peer share three connections, and each is used; when all are open, an ACK goes where its INVITE went."""
     with Ear(server, server.name("trunk")) as peer:
         ways = {}
         for _ in range(24):
+            settled = peer.opened == POOL
             with Phone(server, server.name("a")) as a:
                 sent = a.invite(f"sip:x@{peer.place};transport=tcp")
                 arrived = peer.wait("INVITE")
                 ways[arrived.way[0]] = ways.get(arrived.way[0], 0) + 1
                 peer.reply(arrived, 486, "Busy Here")
-                assert peer.wait("ACK").way[0] is arrived.way[0]
+                assert peer.wait("ACK").way[0] is arrived.way[0] or not settled
                 a.send(ack_of(sent, a.wait(486)))
         assert peer.opened == POOL and len(ways) == POOL, f"{peer.opened} connections, used {sorted(ways.values())}"
