@@ -74,27 +74,10 @@ static int fork_branch(struct proxy *p, struct proxy_job *j, int i, const struct
 	return svc_post(p->svc, &head, copy);
 }
 
-/* RFC 5922 7.3: over TLS the far end must prove to be the domain that was looked up. Its name travels behind the text. */
-static uint8_t put_name(const struct proxy *p, const struct proxy_aim *aim, const struct proxy_way *way, struct sip_msg *copy)
-{
-	const struct slice name = aim->next.uri.host;
-	char *text;
-
-	if (way->remote.proto != SIP_TLS || way->flow || name.n > UINT8_MAX)
-		return 0;
-	text = rt_arena_raw(p->e.arena, copy->text.n + name.n);
-	if (!text)
-		return 0; /* then it proves nothing, and the next hop is tried */
-	memcpy(text, copy->text.p, copy->text.n);
-	memcpy(text + copy->text.n, name.p, name.n);
-	copy->text.p = text;
-	return (uint8_t)name.n;
-}
-
 /* Step 10, and 11 in the context: hand the copy to a client transaction. */
 static int send_copy(struct proxy *p, struct proxy_job *j, int i, const struct proxy_way *way, struct sip_msg *copy)
 {
-	const uint8_t name_n = put_name(p, j->aim[i], way, copy);
+	const uint8_t name_n = proxy_way_name(&p->e, way, j->aim[i]->next.uri.host, copy);
 	int err;
 
 	if (j->stateless) {

@@ -84,13 +84,17 @@ static int send(struct probes *self, struct probe *b)
 	const struct proxy_way nowhere = { .edge = 0 };
 	struct wire_head head = { .verb = WIRE_FORK, .trail = b->trail, .context = b->self, .slot = b->at };
 	struct proxy_way way;
+	struct sip_uri uri;
 	struct sip_msg m;
 	int err = proxy_way_to(&self->p->e, &nowhere, &b->hop[b->at], &way);
 
 	if (!err)
 		err = options(self, b, &way, &m);
+	if (!err)
+		err = sip_uri_parse(&uri, uri_of(b));
 	if (err)
 		return err;
+	head.name_n = proxy_way_name(&self->p->e, &way, uri.host, &m);
 	head.to = svc_pick_near(svc, WIRE_TRANSACTION, b->trail);
 	head.edge = way.edge;
 	head.listener = way.listener;

@@ -68,3 +68,18 @@ int proxy_way_alias(const struct proxy_element *e, const struct proxy_way *from,
 	*out = (struct proxy_way){ .remote = a->hop, .flow = a->flow, .edge = a->edge, .listener = a->listener };
 	return 0;
 }
+
+uint8_t proxy_way_name(const struct proxy_element *e, const struct proxy_way *way, struct slice name, struct sip_msg *copy)
+{
+	char *text;
+
+	if (way->remote.proto != SIP_TLS || way->flow || name.n > UINT8_MAX)
+		return 0;
+	text = rt_arena_raw(e->arena, copy->text.n + name.n);
+	if (!text)
+		return 0; /* then it proves nothing, and the next hop is tried */
+	memcpy(text, copy->text.p, copy->text.n);
+	memcpy(text + copy->text.n, name.p, name.n);
+	copy->text.p = text;
+	return (uint8_t)name.n;
+}

@@ -12,6 +12,12 @@
 RT_MUSTUSE
 int proxy_way_to(const struct proxy_element *e, const struct proxy_way *from, const struct sip_hop *hop, struct proxy_way *out);
 
+/*
+ * RFC 5922 7.3: over a new connection of TLS the far end must prove to be `name`, the domain that was looked up. The name is put behind
+ * the message's text; returns its bytes, 0: nothing is to be proved.
+ */
+uint8_t proxy_way_name(const struct proxy_element *e, const struct proxy_way *way, struct slice name, struct sip_msg *copy);
+
 /* Is a way told by a binding or a Route still there? A datagram may leave by another edge when its own is gone. 0 | RT_ABSENT */
 RT_MUSTUSE
 int proxy_way_back(const struct proxy_element *e, struct proxy_way *w);

@@ -5,6 +5,7 @@ import signal
 import time
 
 from kit import sip
+from kit.ear import Ear
 from kit.flow import flow
 from kit.phone import Phone, ack_of
 from kit.ports import keep
@@ -190,6 +191,22 @@ def health(server):
         wait_state(g, lambda m: None, "down (TIMEOUT)")
         server.peal("gateway", "rm", "probed")
         assert server.peal("gateway", "show", "probed", check=False).returncode == 1
+
+
+@flow("gateway.health-tls", ANY)
+def health_tls(server):
+    """Over TLS the one who is asked must prove to be the hop, as in a call (RFC 5922 7.3)."""
+    def found(ear):
+        return f"sip:127.0.0.1:{ear.port};transport=tls"
+
+    with Ear(server, "gw", ("tls",)) as g, Ear(server, "thief", ("tls",), ("DNS:elsewhere.example",)) as thief:
+        server.peal("gateway", "add", "secured", found(g), "options=1")
+        server.peal("gateway", "add", "stolen", found(thief), "options=1")
+        g.reply(g.wait("OPTIONS", 5), 200, "OK")
+        until(lambda: state(server, "secured") == {found(g): "up"})
+        thief.silent(2, lambda m: m.method == "OPTIONS")
+        server.peal("gateway", "rm", "secured")
+        server.peal("gateway", "rm", "stolen")
 
 
 @flow("gateway.trunk", QUICK)
