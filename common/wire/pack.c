@@ -9,7 +9,7 @@
 enum {
 	MAGIC = 0x5045414c, /* 'PEAL' */
 	ROOM_FIRST = 4096,
-	ROOM_KEPT = 4 * WIRE_PACK_BYTES, /* a buffer that one huge message grew is let go again */
+	ROOM_KEPT = 2 * WIRE_PACK_BYTES, /* a buffer that one huge message grew is let go again */
 	TEXT_MAX = SIP_HEAD_MAX + SIP_BODY_MAX,
 };
 
