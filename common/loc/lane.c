@@ -181,8 +181,8 @@ static bool redirect(struct lane *self, const redisReply *reply)
 	p = shift(self);
 	if (p.fn && p.again && send_on(&hint, &p))
 		return true;
-	free(p.again);
 	tell(self, &p, RT_DOWN, 0);
+	free(p.again);
 	return true;
 }
 

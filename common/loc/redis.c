@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include "cluster.h"
+#include "nonces.h"
 #include "redis_self.h"
 #include "stale.h"
 
@@ -45,6 +46,7 @@ void loc_redis_destroy(struct loc_redis **self_p)
 	if (!self)
 		return;
 	self->after = 0;
+	nonces_destroy(&self->nonces);
 	stale_destroy(&self->stale); /* first: what still waits is told that Redis is away */
 	for (uint32_t i = 0; i < self->nlane; i++) /* all, before one is asked by whom another lets down */
 		if (self->lane[i])

@@ -27,6 +27,7 @@ struct loc_redis {
 	void (*after)(void *arg);
 	void *after_arg;
 	struct stale *stale;        /* earlier answers of loc_lookup, or NULL */
+	struct nonces *nonces;      /* counts that were used here, or NULL */
 	bool subscribed;            /* the channels were asked for on this connection */
 };
 

@@ -20,7 +20,7 @@ struct entry {
 	char aor[AOR_MAX];
 	uint8_t n;      /* bytes of aor; 0: free */
 	int err;        /* 0 or RT_ABSENT */
-	rt_ms until;
+	rt_ms at, until; /* when it came; until when it is as good as asked */
 	struct loc_user user;
 };
 
@@ -29,6 +29,7 @@ struct loc_users {
 	struct rt_key key; /* phones choose their names: the hash is keyed */
 	struct entry *entry;
 	uint32_t sets;
+	rt_ms stale;       /* ms an answer may be used while Redis is away; 0: not at all */
 	uint32_t asking;   /* calls under way */
 	bool gone;         /* destroyed, waiting for them */
 	rt_ms now;
@@ -59,6 +60,11 @@ struct loc_users *loc_users_new(struct loc_redis *redis, uint32_t room)
 	return 0;
 }
 
+void loc_users_remember(struct loc_users *self, uint32_t seconds)
+{
+	self->stale = (rt_ms)seconds * 1000;
+}
+
 static void dispose(struct loc_users *self)
 {
 	free(self->entry);
@@ -82,14 +88,32 @@ static struct entry *set_of(struct loc_users *self, struct slice aor)
 	return &self->entry[rt_hash(self->key, aor.p, aor.n) % self->sets * WAYS];
 }
 
-static struct entry *recall(struct loc_users *self, struct slice aor)
+static const struct entry *find(struct loc_users *self, struct slice aor)
 {
-	struct entry *set = set_of(self, aor);
+	const struct entry *set = set_of(self, aor);
 
 	for (int i = 0; i < WAYS; i++)
-		if (set[i].until > self->now && slice_eq(slice_of(set[i].aor, set[i].n), aor))
+		if (set[i].n && slice_eq(slice_of(set[i].aor, set[i].n), aor))
 			return &set[i];
 	return 0;
+}
+
+static const struct entry *recall(struct loc_users *self, struct slice aor)
+{
+	const struct entry *e = find(self, aor);
+
+	return e && e->until > self->now ? e : 0;
+}
+
+/* Redis is away: what it said of him before, if he was known. */
+static bool answer_stale(struct loc_users *self, struct slice aor, loc_user_fn *done, void *arg, uint64_t token)
+{
+	const struct entry *e = self->stale ? find(self, aor) : 0;
+
+	if (!e || e->err || self->now - e->at > self->stale)
+		return false;
+	done(arg, token, RT_STALE, &e->user);
+	return true;
 }
 
 static void remember(struct loc_users *self, struct slice aor, int err, const struct loc_user *user)
@@ -111,6 +135,7 @@ static void remember(struct loc_users *self, struct slice aor, int err, const st
 	memcpy(place->aor, aor.p, aor.n);
 	place->n = (uint8_t)aor.n;
 	place->err = err;
+	place->at = self->now;
 	place->until = self->now + (err ? KEPT_ABSENT : KEPT);
 	place->user = *user;
 }
@@ -179,7 +204,8 @@ static void came(void *arg, uint64_t token, int err, const redisReply *reply)
 	self->asking--;
 	if (!self->gone && (err == 0 || err == RT_ABSENT))
 		remember(self, slice_of(op->aor, op->n), err, &user);
-	op->done(op->arg, op->token, err, err ? 0 : &user);
+	if (self->gone || (err != RT_DOWN && err != RT_TIMEOUT) || !answer_stale(self, slice_of(op->aor, op->n), op->done, op->arg, op->token))
+		op->done(op->arg, op->token, err, err ? 0 : &user);
 	if (self->gone && self->asking == 0)
 		dispose(self);
 	free(op);
@@ -211,7 +237,7 @@ int loc_users_fetch(struct loc_users *self, struct slice aor, rt_ms now, loc_use
 	memcpy(op->aor, aor.p, aor.n);
 	if (loc_redis_call(self->redis, came, op, 0, 2 + NAMES, argv)) {
 		free(op);
-		return RT_DOWN;
+		return answer_stale(self, aor, done, arg, token) ? 0 : RT_DOWN;
 	}
 	self->asking++;
 	return 0;

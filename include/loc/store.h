@@ -77,11 +77,16 @@ struct rt_arena;
 RT_MUSTUSE
 int loc_contact_id(struct slice uri, struct rt_arena *a, struct slice *out);
 
-/* Has this nonce count been used? For whoever writes nothing else with it (the proxy): 0, RT_DENIED (used), RT_DOWN, RT_TIMEOUT, RT_BAD. 0 | RT_DOWN */
+/* Has this nonce count been used? For whoever writes nothing else with it (the proxy): 0, RT_DENIED (used), RT_DOWN, RT_TIMEOUT, RT_BAD;
+ * RT_STALE: Redis is away, and it was not used here (loc_nonce_remember; then `done` may be called before this returns). 0 | RT_DOWN */
 typedef void loc_nonce_fn(void *self, uint64_t token, int err);
 RT_MUSTUSE
 int loc_nonce_use(struct loc_redis *redis, struct slice nonce, uint32_t count, int64_t seconds, loc_nonce_fn *done, void *arg,
                   uint64_t token);
+
+/* From now on remember the counts of so many nonces on this connection, for the time Redis is away. 0 | RT_NOMEM */
+RT_MUSTUSE
+int loc_nonce_remember(struct loc_redis *redis, uint32_t entries);
 
 /* One record as JSON both ways (the value of a hash field). */
 struct rt_cursor;

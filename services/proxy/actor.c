@@ -202,12 +202,14 @@ static void count(struct proxy *p)
 	c->cancelled = svc_counter(p->svc, "proxy_cancelled_total", "calls cancelled by their caller");
 	c->stateless = svc_counter(p->svc, "proxy_stateless_total", "messages forwarded without a transaction");
 	c->stale = svc_counter(p->svc, "loc_stale_answers_total", "lookups answered from memory while Redis was away");
+	c->stale_auth = svc_counter(p->svc, "auth_stale_answers_total", "callers judged by what was remembered of them while Redis was away");
 	c->stray = svc_counter(p->svc, "proxy_stray_total", "results whose context had ended");
 }
 
 static int open_actor(void **self_p, struct svc *svc)
 {
 	struct proxy *const p = calloc(1, sizeof(*p));
+	uint32_t stale_users, stale_age;
 
 	if (!p)
 		return RT_DOWN;
@@ -219,11 +221,13 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->e.nonce = svc_secret(svc, "nonce");
 	p->e.gruu = svc_secret(svc, "gruu");
 	proxy_look_around(p);
+	stale_users = (uint32_t)p->e.config->redis_stale_users;
+	stale_age = (uint32_t)p->e.config->redis_stale_age;
 	count(p);
 	p->jobs = rt_pool_new(sizeof(struct proxy_job), PROXY_CONTEXTS_MAX);
 	p->searches = rt_pool_new(sizeof(struct proxy_search), PROXY_CONTEXTS_MAX);
 	p->by_txn = rt_table_new(1024);
-	p->users = loc_users_new(svc_redis(svc), USERS_REMEMBERED);
+	p->users = loc_users_new(svc_redis(svc), stale_users > USERS_REMEMBERED ? stale_users : USERS_REMEMBERED);
 	p->lookup = proxy_lookup_new(svc_secret(svc, "lookup"));
 	p->dns = resolver(p);
 	p->gates = gatelist_new(svc, 'G');
@@ -231,7 +235,10 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->aliases = wire_aliases_new();
 	p->e.aliases = p->aliases;
 	p->waits = proxy_waits_new(p);
-	(void)!loc_lookup_remember(svc_redis(svc), (uint32_t)p->e.config->redis_stale_users, (uint32_t)p->e.config->redis_stale_age);
+	(void)!loc_lookup_remember(svc_redis(svc), stale_users, stale_age);
+	(void)!loc_nonce_remember(svc_redis(svc), stale_users);
+	if (p->users && stale_users)
+		loc_users_remember(p->users, stale_age);
 	if (p->gates && p->probes && p->aliases && p->waits && p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
 		return 0;
 	rt_log(RT_LOG_E, "proxy.open", 0, "why=\"no memory, or no usable name server in proxy.dns_servers\"");

@@ -53,10 +53,10 @@ static void on_owner(void *self, uint64_t token, int err, const struct loc_user 
 	(void)user;
 	if (!j)
 		return;
-	if (err && err != RT_ABSENT)
+	if (err && err != RT_ABSENT && err != RT_STALE)
 		store_is_down(p, j);
 	else
-		unknown(p, j, err ? 404 : 480);
+		unknown(p, j, err == RT_ABSENT ? 404 : 480);
 	proxy_job_leave(p, j);
 }
 
@@ -189,7 +189,7 @@ static void on_nonce(void *self, uint64_t token, int err)
 
 	if (!j)
 		return;
-	if (!err)
+	if (!err || err == RT_STALE) /* stale: new at least here; Redis, which knows what was used elsewhere, is away */
 		find_targets(p, j);
 	else if (err == RT_DENIED && proxy_auth_door(&p->e, &j->req, &door) == 0 && door.domain)
 		challenge(p, j, &door, true); /* replayed, or a phone that does not count: a fresh nonce cures it */
@@ -275,6 +275,11 @@ static void on_user(void *self, uint64_t token, int err, const struct loc_user *
 
 	if (!j)
 		return;
+	if (err == RT_STALE) {
+		++*p->count.stale_auth;
+		rt_log(RT_LOG_W, "proxy.stale_auth", j->trail, "why=\"Redis is away; his password is from before, replays elsewhere are not seen\"");
+		err = 0;
+	}
 	if (err && err != RT_ABSENT)
 		store_is_down(p, j);
 	else if (proxy_auth_door(&p->e, &j->req, &door) || !door.domain)

@@ -33,7 +33,7 @@ struct proxy_wait;
 struct proxy_waits;
 
 struct proxy_counters {
-	uint64_t *requests, *branches, *refused, *unauthorized, *cancelled, *stateless, *stale, *stray;
+	uint64_t *requests, *branches, *refused, *unauthorized, *cancelled, *stateless, *stale, *stale_auth, *stray;
 };
 
 struct proxy { /* the actor */

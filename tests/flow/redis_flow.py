@@ -4,8 +4,9 @@ lately is found; what happens within a dialog needs no Redis at all."""
 import contextlib
 import time
 
+from kit import sip
 from kit.flow import flow
-from kit.phone import ack_of
+from kit.phone import ack_of, answers
 from kit.server import Server
 from kit.slow import Slow
 
@@ -94,6 +95,27 @@ def away(server):
         ends(a, b, call)
         server.redis.start()
         assert server.bindings(b.aor[4:]) == before
+
+
+@flow("redis.away-caller", own=True)
+def away_caller(server):
+    """Redis away: who called lately proves who he is and calls; the same credentials serve once; wrong passwords and strangers do not pass."""
+    with server.phone("a", password="secret") as a, server.phone("b", password="other") as b, server.phone("s", password="third") as stranger:
+        assert b.register().status == 200
+        rings(a, b)
+        server.redis.stop()
+        sent = a.invite(b.aor)
+        b.reply(b.wait("INVITE"), 486, "Busy Here")
+        a.send(ack_of(sent, a.wait(486)))
+        fresh = {"Via": a.via, "Call-ID": sip.fresh("i")}
+        again = a.send(sip.Msg(sent.start, [(n, fresh.get(n, v)) for n, v in sent.fields], sent.body))
+        refusal = a.wait(lambda m: answers(m, again) and m.status >= 200)
+        assert refusal.status in (407, 503), refusal.text
+        a.send(ack_of(again, refusal))
+        a.password = "wrong"
+        assert a.ask(a.request("OPTIONS", b.aor)).status in (407, 503)
+        assert stranger.ask(stranger.request("OPTIONS", b.aor)).status == 503
+        server.redis.start()
 
 
 @flow("redis.slow", server=False)

@@ -389,6 +389,12 @@ static void met_user(void *self, uint64_t token, int err, const struct loc_user 
 		m->user = *user;
 }
 
+static void note_answer(void *self, uint64_t token, int err, const redisReply *reply)
+{
+	(void)token, (void)err, (void)reply;
+	*(int *)self = 1;
+}
+
 static void users_are_fetched_and_remembered(void **state)
 {
 	struct loc_users *users = loc_users_new(redis, 64);
@@ -597,6 +603,62 @@ static void lookups_are_remembered_while_redis_is_away(void **state)
 	kit_redis_stop(&other);
 }
 
+static int use_at(struct loc_redis *at, const char *nonce, uint32_t count)
+{
+	struct used u = { 0 };
+
+	assert_int_equal(0, loc_nonce_use(at, slice_str(nonce), count, 300, used_nonce, &u, 0));
+	assert_true(u.done || kit_redis_until(at, &u.done));
+	return u.err;
+}
+
+/* Who was asked for lately can still be judged, and his credentials serve once here. */
+static void users_and_nonces_outlive_redis_for_a_while(void **state)
+{
+	const struct slice user[] = { SLICE("HSET"), SLICE("user:u@d"), SLICE("ha1_md5"), SLICE("0123456789abcdef0123456789abcdef") };
+	struct kit_redis other;
+	struct loc_redis *away;
+	struct loc_users *users;
+	struct met m = { 0 };
+	const rt_ms now = rt_clock_ms();
+	int answered = 0;
+
+	(void)state;
+	kit_redis_start(&other, 0, 0);
+	away = loc_redis_new(other.url, 200, now);
+	users = loc_users_new(away, 64);
+	loc_users_remember(users, 100);
+	assert_int_equal(0, loc_nonce_remember(away, 64));
+	while (!loc_redis_up(away))
+		kit_redis_turn(away);
+	assert_int_equal(0, loc_redis_call(away, note_answer, &answered, 0, 4, user));
+	assert_true(kit_redis_until(away, &answered));
+	assert_int_equal(0, loc_users_fetch(users, SLICE("u@d"), now, met_user, &m, 0));
+	assert_true(kit_redis_until(away, &m.done));
+	assert_int_equal(0, use_at(away, "n", 3));
+	kill(other.pid, SIGSTOP);
+	m = (struct met){ 0 };
+	assert_int_equal(0, loc_users_fetch(users, SLICE("u@d"), now + 6000, met_user, &m, 0)); /* the deadline passes */
+	assert_true(kit_redis_until(away, &m.done));
+	assert_int_equal(RT_STALE, m.err);
+	assert_string_equal("0123456789abcdef0123456789abcdef", m.user.ha1_md5);
+	assert_int_equal(RT_DENIED, use_at(away, "n", 3)); /* it was used before */
+	assert_int_equal(RT_STALE, use_at(away, "n", 4));
+	kit_redis_kill(&other);
+	while (loc_redis_up(away))
+		kit_redis_turn(away);
+	assert_int_equal(RT_DENIED, use_at(away, "n", 4)); /* refused at once */
+	assert_int_equal(RT_STALE, use_at(away, "m", 1));
+	m = (struct met){ 0 };
+	assert_int_equal(0, loc_users_fetch(users, SLICE("u@d"), now + 99000, met_user, &m, 0));
+	assert_int_equal(RT_STALE, m.err);
+	assert_int_equal(RT_DOWN, loc_users_fetch(users, SLICE("u@d"), now + 101000, met_user, &m, 0)); /* too long ago */
+	assert_int_equal(RT_DOWN, loc_users_fetch(users, SLICE("other@d"), now, met_user, &m, 0));
+	loc_users_destroy(&users);
+	loc_redis_destroy(&away);
+	kit_redis_stop(&other);
+}
+
 /* However many are looked up, no more than the given number are kept: the newest of each set. */
 static void the_memory_of_lookups_is_bounded(void **state)
 {
@@ -672,6 +734,7 @@ int main(void)
 		cmocka_unit_test_setup(a_lookup_brings_bindings_and_policy, empty),
 		cmocka_unit_test_setup(users_are_fetched_and_remembered, empty),
 		cmocka_unit_test_setup(a_nonce_count_serves_once, empty),
+		cmocka_unit_test(users_and_nonces_outlive_redis_for_a_while),
 		cmocka_unit_test_setup(concurrent_writers_lose_nothing, empty),
 		cmocka_unit_test_setup(redis_away_is_told, empty),
 		cmocka_unit_test_setup(lookups_are_remembered_while_redis_is_away, empty),
