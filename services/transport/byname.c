@@ -88,6 +88,8 @@ static void done(void *arg, uint64_t token, int err, const struct sip_hop *hops,
 	for (int i = 0; err == 0 && i < n && sent < 0; i++)
 		if (!sip_hop_same(&hops[i], &w->failed))
 			sent = depart_answer_to(self->edge, slice_of(w->text, w->n), &hops[i], w->listener, &w->owed);
+	if (sent < 0 && w->failed.family && !sip_transport_reliable(w->failed.proto)) /* a datagram may be lucky the second time */
+		sent = depart_answer_to(self->edge, slice_of(w->text, w->n), &w->failed, w->listener, &w->owed);
 	if (sent < 0)
 		edge_unsent(self->edge, &w->owed, err == RT_TIMEOUT ? RT_TIMEOUT : RT_DOWN);
 	free(w->text);

@@ -15,6 +15,7 @@
 #include "ws.h"
 
 enum {
+	CLOSED_MS = 600000,  /* until TCP is tried again where nobody listened */
 	LINGER_MS = 1000,    /* for us to answer, and again for the peer to read it */
 	TENTATIVE_MS = 1000, /* to connect where UDP was meant: a caller waits */
 };
@@ -101,7 +102,7 @@ void conn_close(struct conn *conn, enum rt_err reason, const char *why)
 	       (unsigned long long)conn->self, why, conn->out_chunks);
 	conn->state = CONN_DEAD;
 	if (never_open && conn->tentative)
-		large_refuse(&conn->edge->large, &conn->remote, svc_now(conn->edge->svc));
+		refusals_note(&conn->edge->closed, &conn->remote, svc_now(conn->edge->svc) + CLOSED_MS);
 	if (conn->tls)
 		tls_end(conn);
 	ws_end(conn);

@@ -144,7 +144,7 @@ static int by_stream_or_datagram(struct departure *d)
 	struct conn *conn;
 
 	tcp.way.to.proto = SIP_TCP;
-	if (!sane(&tcp.way.to) || large_is_refused(&edge->large, &tcp.way.to, svc_now(edge->svc)) ||
+	if (!sane(&tcp.way.to) || refusals_has(&edge->closed, &tcp.way.to, svc_now(edge->svc)) ||
 	    find_connection(&tcp, &conn) < 0)
 		return by_datagram(d);
 	if (large_is_repeat(&edge->large, mark_of(d), conn->self))
@@ -271,6 +271,8 @@ static int answer(struct edge *edge, const struct sip_msg *m, struct edge_way wa
 		return byname_send(edge->byname, m->text, name, way.to.port, &way.to, way.listener, owed);
 	if (sip_transport_reliable(way.to.proto))
 		return answer_by_stream(edge, &way, m, owed);
+	if (refusals_has(&edge->bounced, &way.to, svc_now(edge->svc)) && by_sent_by(edge, m->text, &way.to, way.listener, owed) == 0)
+		return 0;
 	listener = listen_for(edge, &way.to, way.listener);
 	if (listener < 0)
 		return RT_DOWN;

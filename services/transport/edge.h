@@ -11,6 +11,7 @@
 #include "netlist.h"
 #include "bucket.h"
 #include "large.h"
+#include "refusals.h"
 
 enum { EDGE_SOCKETS_MAX = 16 }; /* udp_sockets of one listener */
 
@@ -77,6 +78,8 @@ struct edge {
 	struct reuse *reuse;
 	struct netlist trusted, aliases, balancers;
 	struct large large;
+	struct refusals closed;       /* to TCP, tried for a large request's sake only */
+	struct refusals bounced;      /* answers by UDP came back as ICMP errors */
 	struct edge_counters count;
 };
 

@@ -11,7 +11,11 @@
 
 #include "via.h"
 
-enum { QUOTE = 2048, ERRORS_MAX = 64 /* read in one go */ };
+enum {
+	QUOTE = 2048,
+	ERRORS_MAX = 64,    /* read in one go */
+	BOUNCED_MS = 32000, /* as long as an answer may be repeated */
+};
 
 /* Unreachable and parameter problems count; source quench, time exceeded and a smaller path MTU do not, 18.4. */
 static bool hard(const struct sock_extended_err *e)
@@ -35,18 +39,32 @@ static bool counts(struct msghdr *m)
 	return false;
 }
 
+/* 18.2.2: the next answer to there goes by the sent-by of its Via, RFC 3263 5. */
+static void answer_bounced(struct edge *edge, const struct sockaddr_storage *to)
+{
+	struct sip_hop hop;
+
+	sip_hop_from_sockaddr(&hop, to, SIP_UDP);
+	refusals_note(&edge->bounced, &hop, svc_now(edge->svc) + BOUNCED_MS);
+}
+
 void icmp_read(struct edge *edge, int fd)
 {
 	for (int i = 0; i < ERRORS_MAX; i++) {
 		char quote[QUOTE], control[512];
+		struct sockaddr_storage to = { 0 };
 		struct iovec vec = { quote, sizeof(quote) };
-		struct msghdr m = { .msg_iov = &vec, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+		struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &vec, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
 		const ssize_t n = recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT);
 		struct sip_branch branch;
 
 		if (n < 0)
 			return;
-		if (counts(&m) && via_quoted_branch(&branch, slice_of(quote, (uint32_t)n), edge->branch_key) == 0 && branch.owner) {
+		if (!counts(&m))
+			continue;
+		if (slice_starts_nocase(slice_of(quote, (uint32_t)n), SLICE("SIP/2.0 ")))
+			answer_bounced(edge, &to);
+		else if (via_quoted_branch(&branch, slice_of(quote, (uint32_t)n), edge->branch_key) == 0 && branch.owner) {
 			const struct edge_owed owed = { .to = branch.owner, .branch = branch.handle, .loop = branch.loop };
 
 			edge_unsent(edge, &owed, RT_DOWN);

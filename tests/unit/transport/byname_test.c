@@ -150,6 +150,37 @@ static void a_name_in_maddr_is_looked_up(void **state)
 	close(door);
 }
 
+/* 18.2.2: ICMP tells that nobody is where the request came from; the answer's next copy goes where DNS finds its sender. */
+static void an_answer_that_bounced_is_looked_up(void **state)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(0x7f000003) } };
+	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .txn = 5, .listener = 1 };
+	socklen_t size = sizeof(a);
+	const int door = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	char text[1024], heard[1024] = "";
+	ssize_t n = -1;
+
+	(void)state;
+	assert_int_equal(bind(door, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(getsockname(door, (struct sockaddr *)&a, &size), 0);
+	assert_int_equal(sip_hop_ip(&head.remote, SLICE("127.0.0.1"), SIP_UDP, ntohs(a.sin_port)), 0);
+	snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP pc.example.test:%u;branch=z9hG4bKa;received=127.0.0.1\r\n"
+		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n"
+		 "Content-Length: 0\r\n\r\n", ntohs(a.sin_port));
+	shell_give(svc, &head, text, true);
+	shell_quiet(svc);
+	assert_true(recv(door, heard, sizeof(heard) - 1, 0) < 0);
+	shell_give(svc, &head, text, true); /* its transaction repeats it */
+	for (int i = 0; i < 200 && n < 0; i++) {
+		shell_turn(svc, 5);
+		n = recv(door, heard, sizeof(heard) - 1, 0);
+	}
+	assert_true(n > 0);
+	assert_memory_equal(heard, "SIP/2.0 200 OK\r\n", 16);
+	assert_int_equal(svc->posts, 0);
+	close(door);
+}
+
 static void the_end_comes_while_it_is_looked_up(void **state)
 {
 	uint16_t port;
@@ -168,6 +199,7 @@ int main(void)
 		T(the_sent_by_is_looked_up),
 		T(who_cannot_be_found_is_told),
 		T(a_name_in_maddr_is_looked_up),
+		T(an_answer_that_bounced_is_looked_up),
 		T(the_end_comes_while_it_is_looked_up),
 	};
 
