@@ -71,10 +71,10 @@ static void on_place(void *arg, uint64_t token, int err, const struct loc_place 
 	if (!j)
 		return;
 	w = j->wait;
-	if (err && state(j) != PROXY_PATIENCE_STANDING && state(j) != PROXY_PATIENCE_TRYING) {
+	if (!j->over && err && state(j) != PROXY_PATIENCE_STANDING && state(j) != PROXY_PATIENCE_TRYING) {
 		rt_log(RT_LOG_W, "proxy.queue", j->trail, "aor=%s why=%s", rt_log_safe(w->aor), rt_err_name(err));
 		proxy_wait_take(p, j, PROXY_PATIENCE_EV_REFUSED);
-	} else if (!err) {
+	} else if (!j->over && !err) {
 		const bool news = state(j) != PROXY_PATIENCE_STANDING || place->ahead != w->ahead || w->early.said.status != 182;
 
 		w->since = place->since;
@@ -258,9 +258,10 @@ void proxy_wait_timer(struct proxy *p, struct proxy_job *j)
 	const rt_ms now = svc_now(p->svc);
 	const rt_ms until = state(j) == PROXY_PATIENCE_SLEEPING ? w->wake_until : w->queue_until;
 
-	proxy_say_timer(p, j);
-	if (!j->over && proxy_patience_waiting(state(j)) && until && until <= now)
+	if (proxy_patience_waiting(state(j)) && until && until <= now)
 		proxy_wait_take(p, j, PROXY_PATIENCE_EV_LATE);
+	if (!j->over)
+		proxy_say_timer(p, j);
 	if (!j->over && proxy_patience_queued(state(j)) && w->renew_due <= now)
 		proxy_wait_renew(p, j);
 }

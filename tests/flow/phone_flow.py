@@ -7,9 +7,9 @@ import wave
 
 from agent_flow import AGENT
 from kit import sip
+from kit.dns import NameServer
 from kit.flow import flow
 from kit.phone import Phone
-from kit.dns import NameServer
 from kit.ports import take
 
 DOMAIN = "auth.example.com"

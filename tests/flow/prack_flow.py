@@ -7,9 +7,12 @@ from call_flow import bind
 from kit import sip
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
+from kit.ports import take
+from kit.relay import Relay
 from kit.sipp import Sipp, together
 from kit.softphone import Softphone
 from lost_flow import Behind
+from phone_flow import peal
 
 DOMAIN, SECONDS = "auth.example.com", 4
 
@@ -37,6 +40,24 @@ def lost(server):
         ok = p.wait(lambda m: m.status == 200 and m.cseq[1] == "INVITE", 3)
         p.send(p.in_dialog("ACK", sent, ok, 1))
         hang_up(p, sent, ok)
+
+
+@flow("prack.sipp-rings", AGENT, needs=["sipp"])
+def sipp_rings(server):
+    """`peal call` to a SIPp that rings reliably; the 183 is lost once, its PRACK twice: acknowledged once, answered, ended (4)."""
+    def lose(m, to_server, count):
+        if to_server:
+            return m.start.startswith("SIP/2.0 183") and not any("183" in s for s in relay.lost)
+        return m.method == "PRACK" and sum("PRACK" in s for s in relay.lost) < 2
+    user, port = server.name("b"), take()
+    relay = Relay(server, ("127.0.0.1", port), lose)
+    try:
+        bind(server, user, relay.far_port)
+        with together(Sipp(server, "callee_prack", timeout=15, port=port, peer=("127.0.0.1", relay.port), door=relay.far_port)):
+            out = peal(server, "call", f"sip:{user}@{server.domain}", "--seconds", "1")
+        assert len(relay.lost) == 3 and out.count("--->  PRACK") == 1, (relay.lost, out)
+    finally:
+        relay.close()
 
 
 def softphone_calls_echo(server, transport):

@@ -7,6 +7,7 @@ from agent_flow import REL, prack, reliable
 from kit import sip
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
+from kit.sipp import Sipp
 
 
 def policy(server, aor, **fields):
@@ -28,6 +29,21 @@ def hang_up(a, b, talk):
     a.send(a.in_dialog("BYE", *talk, 2))
     b.reply(b.wait("BYE"), 200, "OK")
     assert a.wait(lambda m: m.cseq[1] == "BYE").status == 200
+
+
+def call_one(server, b, phones):
+    """Somebody talks to one of several phones: (his phone, INVITE, 200)."""
+    a = Phone(server, server.name("t"))
+    sent = a.invite(b.aor)
+    arrived = {p: p.wait("INVITE") for p in phones}
+    b.reply(arrived.pop(b), 200, "OK", body=sip.sdp())
+    ok = a.wait(200)
+    a.send(a.in_dialog("ACK", sent, ok, 1))
+    b.wait("ACK")
+    for p, m in arrived.items():
+        p.reply(m, 486, "Busy Here")
+        p.wait("ACK")
+    return a, sent, ok
 
 
 def is_busy(b):
@@ -100,6 +116,55 @@ def places(server):
         hang_up(c, b, talk)
         hang_up(e, b, accept(e, b, three))
         assert not server.redis("EXISTS", f"queue:{b.aor[4:]}")
+
+
+@flow("queue.forks")
+def forks(server):
+    """The queue's early dialog and those of three phones that ring reliably: each PRACK is answered by whose it is (RFC 3262 4)."""
+    user = server.name("b")
+    with Phone(server, server.name("a")) as a, Phone(server, user) as b1, Phone(server, user) as b2, Phone(server, user) as b3:
+        phones = [b1, b2, b3]
+        for b in phones:
+            assert b.register().status == 200
+        policy(server, b1.aor, queue=20)
+        talk = call_one(server, b1, phones)
+        sent = a.invite(b1.aor, fields=[REL])
+        for b in phones:
+            is_busy(b)
+        own = queued(a, 0)
+        talk[0].send(talk[0].in_dialog("BYE", *talk[1:], 2))
+        b1.reply(b1.wait("BYE"), 200, "OK")
+        arrived = {b: b.wait("INVITE") for b in phones}
+        for n, b in enumerate(phones):
+            b.reply(arrived[b], 180, "Ringing", fields=[("Require", "100rel"), ("RSeq", str(100 * n + 7))])
+        early = [a.wait(lambda m: m.status == 180) for _ in phones]
+        assert len({sip.param(m.get("to"), "tag") for m in [own, *early]}) == 4
+        for cseq, m in enumerate(early, 2):
+            r = a.in_dialog("PRACK", sent, m, cseq)
+            r.fields.append(("RAck", f"{m.get('rseq')} 1 INVITE"))
+            a.send(r)
+            mine = next(b for b in phones if f"u{b.port}" == sip.param(m.get("to"), "tag"))
+            mine.reply(mine.wait("PRACK"), 200, "OK")
+            assert a.wait(lambda x, c=cseq: x.cseq == (c, "PRACK")).status == 200
+        assert prack(a, sent, own, cseq=5).status == 200            # late, and still the proxy's own
+        for b in phones:
+            b.silent(0.1, lambda m: m.method == "PRACK")
+        b2.reply(arrived[b2], 200, "OK", body=sip.sdp())
+        ok = a.wait(lambda m: m.status == 200 and m.cseq[1] == "INVITE")
+        a.send(a.in_dialog("ACK", sent, ok, 1))
+        for b in (b1, b3):
+            b.reply(b.wait("CANCEL"), 200, "OK")
+            b.reply(arrived[b], 487, "Request Terminated")
+        b2.wait("ACK")
+        talk[0].close()
+
+
+@flow("queue.sipp", needs=["sipp"])
+def by_sipp(server):
+    """Twenty SIPp callers of a phone that sleeps: reliable 183 of the proxy, three of ten PRACKs lost, 480 when it does not wake."""
+    with Phone(server, server.name("b")) as b:
+        policy(server, b.aor, wake=2)
+        Sipp(server, "caller_waits", calls=20, extra=["-r", "20"], caller=server.name("a"), callee=b.user).wait()
 
 
 @flow("queue.late")
