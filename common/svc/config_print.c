@@ -15,6 +15,7 @@ static const char *type_name(const struct config_key *k, char *out, size_t size)
 		[CONFIG_OVERFLOW] = "one of these",
 		[CONFIG_USERS] = "one of these",
 		[CONFIG_RELAY] = "one of these",
+		[CONFIG_KEEP] = "one of these",
 	};
 
 	if (k->type != CONFIG_INT)

@@ -7,7 +7,7 @@
 #include "rt/arena.h"
 #include "svc/config.h"
 
-enum config_type { CONFIG_BOOL, CONFIG_INT, CONFIG_TEXT, CONFIG_WORDS, CONFIG_MODE, CONFIG_FORK, CONFIG_OVERFLOW, CONFIG_USERS, CONFIG_RELAY };
+enum config_type { CONFIG_BOOL, CONFIG_INT, CONFIG_TEXT, CONFIG_WORDS, CONFIG_MODE, CONFIG_FORK, CONFIG_OVERFLOW, CONFIG_USERS, CONFIG_RELAY, CONFIG_KEEP };
 
 struct config_key {
 	const char *section, *key, *def, *what;

@@ -25,6 +25,9 @@ static const struct choice choices[] = {
 	{ CONFIG_RELAY, "none", SVC_RELAY_NONE },
 	{ CONFIG_RELAY, "users", SVC_RELAY_USERS },
 	{ CONFIG_RELAY, "any", SVC_RELAY_ANY },
+	{ CONFIG_KEEP, "off", SVC_KEEP_OFF },
+	{ CONFIG_KEEP, "on", SVC_KEEP_ON },
+	{ CONFIG_KEEP, "auto", SVC_KEEP_AUTO },
 };
 enum { CHOICES = sizeof(choices) / sizeof(choices[0]) };
 

@@ -3,6 +3,7 @@
 #include "wire/parcel.h"
 
 #include "rt/hash.h"
+#include "sip/via.h"
 
 static const char *const verb_name[WIRE_VERBS] = {
 #define X(name, n) [n] = #name,
@@ -46,15 +47,18 @@ static uint64_t add(uint64_t hash, struct slice text)
 	return rt_mix(hash, rt_hash_nocase(request_key, text));
 }
 
+static uint64_t sent_by(struct slice host, uint16_t port, uint8_t transport, struct slice branch)
+{
+	return add(add(port ? port : sip_transport_port((enum sip_transport)transport), host), branch);
+}
+
 uint64_t wire_request_key(const struct sip_msg *request)
 {
 	const struct sip_facts *facts = &request->index->facts;
-	const uint16_t port = facts->via_port ? facts->via_port : sip_transport_port(facts->via_transport);
 	const int call_id = sip_msg_first(request, SIP_HDR_CALL_ID);
-	uint64_t hash = port;
+	uint64_t hash = sent_by(sip_msg_span(request, facts->via_host), facts->via_port, facts->via_transport,
+				sip_msg_span(request, facts->via_branch));
 
-	hash = add(hash, sip_msg_span(request, facts->via_host));
-	hash = add(hash, sip_msg_span(request, facts->via_branch));
 	if (facts->via_flags & SIP_VIA_COOKIE)
 		return hash;
 	/* RFC 2543: To tag and method stay out, an ACK has another To tag than its INVITE */
@@ -63,4 +67,15 @@ uint64_t wire_request_key(const struct sip_msg *request)
 	if (call_id >= 0)
 		hash = add(hash, sip_msg_value(request, call_id));
 	return rt_mix(hash, facts->cseq);
+}
+
+uint64_t wire_response_key(const struct sip_msg *response)
+{
+	const int ours = sip_msg_first(response, SIP_HDR_VIA);
+	const int next = ours < 0 ? -1 : sip_msg_next(response, ours);
+	struct sip_via via;
+
+	if (next < 0 || sip_via_parse(&via, sip_msg_value(response, next)) < 0)
+		return 0;
+	return sent_by(via.host, via.port, via.transport, via.branch);
 }

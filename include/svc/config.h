@@ -31,6 +31,7 @@ enum svc_mode { SVC_PROXY, SVC_REDIRECT };
 enum svc_fork { SVC_PARALLEL, SVC_SERIAL, SVC_ALL }; /* parallel within a q and serial between; one by one; all at once */
 enum svc_overflow { SVC_REFUSE, SVC_REPLACE };      /* more contacts than allowed: 403, or the oldest goes */
 enum svc_users { SVC_USERS_KNOWN, SVC_USERS_ANY };   /* who may register: only those with a user: record, or anyone */
+enum svc_keep { SVC_KEEP_OFF, SVC_KEEP_ON, SVC_KEEP_AUTO };  /* calls that ring are written to Redis: auto when there is another transaction worker */
 enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests to foreign domains: refused, from authenticated users and peers, from anyone */
 
 /* type: BOOL on|off, INT with bounds, TEXT, WORDS list, or the enum named. Per-domain keys may stand in a domain section too. */
@@ -70,6 +71,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(transaction, t1,             INT,      "500",        10,   10000,    "ms, RFC 3261 17.1.1.1")                                              \
 	X(transaction, t2,             INT,      "4000",       10,   60000,    "ms")                                                                 \
 	X(transaction, t4,             INT,      "5000",       10,   60000,    "ms")                                                                 \
+	X(transaction, keep,           KEEP,     "auto",       0,    0,        "ringing calls in Redis, so that they outlive their worker: off, on, or auto (when there is another transaction worker)") \
 	X(proxy,       record_route,   BOOL,     "on",         0,    0,        "stay in the path of dialogs")                                        \
 	X(proxy,       timer_c,        INT,      "185",        1,    3600,     "seconds a forwarded INVITE may ring, RFC 3261 16.6 step 11; more than 180") \
 	X(proxy,       relay,          RELAY,    "users",      0,    0,        "requests to other domains: none, users (authenticated ones and peers) or any") \
@@ -142,6 +144,7 @@ typedef enum svc_fork svc_FORK;
 typedef enum svc_overflow svc_OVERFLOW;
 typedef enum svc_users svc_USERS;
 typedef enum svc_relay svc_RELAY;
+typedef enum svc_keep svc_KEEP;
 
 struct svc_domain { /* every choice resolved: domain section, else server section, else default */
 	struct slice name; /* lower case */

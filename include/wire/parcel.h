@@ -28,7 +28,7 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  *             from, edge = the transport; flow, listener, remote, local: where it came in; born.
  *             WIRE_HOME: from an agent, for its own user agent: the transaction OFFERs it back to `edge`.
  *             Request: `to` chosen by wire_request_key. Response to one of our branches: `to` = owner, branch = handle from
- *             the checked branch. transport -> proxy: response whose branch has owner 0 (stateless, 16.11).
+ *             the checked branch; when the owner is gone, `to` = its successor by wire_response_key, context = the owner. transport -> proxy: response whose branch has owner 0 (stateless, 16.11).
  * OFFER     transaction -> proxy | registrar: decide this request. txn = server transaction handle (0: ACK for a 2xx, or a request
  *             that has no transaction); flags WIRE_MERGED when 8.2.2.2 matched. edge, flow, listener, remote, local, born as arrived.
  * ABANDON   transaction -> proxy: the server transaction txn got a CANCEL (already answered 200), or (reason RT_DOWN, RT_TIMEOUT)
@@ -96,7 +96,8 @@ struct wire_head {
 	struct sip_hop remote, local;
 	uint32_t index_n, text_n; /* bytes */
 	uint8_t name_n;     /* FORK, DEPART: bytes of the domain name behind the text; 0: unknown */
-	uint8_t spare[31];  /* zero */
+	uint8_t spare[27];  /* zero */
+	uint32_t as;        /* DEPART of a request: the owner its branch names, when that is not `from`; 0: it is */
 };
 #ifndef PEAL_NEXT
 _Static_assert(sizeof(struct wire_head) == 160, "the head is 160 bytes");
@@ -115,5 +116,8 @@ enum wire_tier wire_tier_find(struct slice name);
 /* The key of 17.2.3 as a hash, equal for a request, its retransmissions, its CANCEL and its ACK for a failure:
  * branch and sent-by, or for RFC 2543 (no cookie) Request-URI, From tag, Call-ID, CSeq number, top Via. */
 uint64_t wire_request_key(const struct sip_msg *request);
+
+/* The same key of the request that a response to one of our branches answers in the end: from the Via below ours. 0: there is none that reads. */
+uint64_t wire_response_key(const struct sip_msg *response);
 
 #endif

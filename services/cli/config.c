@@ -55,6 +55,14 @@ static struct slice show_WORDS(struct cli *cli, struct svc_words v)
 	return all;
 }
 
+static struct slice show_KEEP(struct cli *cli, enum svc_keep v)
+{
+	static const char *const word[] = { [SVC_KEEP_OFF] = "off", [SVC_KEEP_ON] = "on", [SVC_KEEP_AUTO] = "auto" };
+
+	(void)cli;
+	return slice_str(word[v]);
+}
+
 static struct slice show_RELAY(struct cli *cli, enum svc_relay v)
 {
 	(void)cli;

@@ -51,6 +51,7 @@ static void txn_close(void **self_p)
 			if (call)
 				svc_timer_stop(self->svc, &call->timer);
 		}
+		txn_adopt_close(self);
 		txn_slots_destroy(&self->slots);
 		txn_calls_destroy(&self->calls);
 	}
@@ -170,6 +171,14 @@ static void txn_timer(void *actor, struct rt_timer *t)
 		txn_step(self, s, (enum txn_event)t->name, &nothing);
 }
 
+static void txn_flush(void *actor)
+{
+	struct txn *self = actor;
+
+	if (self->keep.ndue || self->keep.ngone)
+		txn_keep_flush(self);
+}
+
 static uint32_t txn_load(const void *actor)
 {
 	const struct txn *self = actor;
@@ -182,6 +191,7 @@ const struct svc_actor transaction_actor = {
 	.open = txn_open,
 	.parcel = txn_parcel,
 	.timer = txn_timer,
+	.flush = txn_flush,
 	.reload = txn_reload,
 	.load = txn_load,
 	.close = txn_close,

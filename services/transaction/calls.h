@@ -14,6 +14,7 @@
 
 struct txn_call {
 	rt_handle server;
+	uint64_t key;          /* wire_request_key: its field in Redis; 0: it is not kept */
 	rt_handle client[PROXY_BRANCHES_MAX];
 	struct txn_kept *best; /* heir: the failure that goes to the caller when none is left; NULL: `failed` says it */
 	struct rt_timer timer; /* heir: Timer C; its owner is this call */
@@ -22,6 +23,7 @@ struct txn_call {
 	bool heir;             /* its proxy is gone: it is finished here */
 	bool cancelled;        /* the caller's CANCEL came, or a branch spoke for all: whoever still rings is not wanted */
 	bool late;             /* Timer C fired: 408 */
+	bool rang, due, kept;  /* keep.c: the caller has heard more than 100; to be written; written */
 };
 
 struct txn_calls;

@@ -44,6 +44,20 @@ static struct txn_slot *open_client(struct txn *self, enum txn_kind kind, const 
 	return s;
 }
 
+/* The request has the caller's Via on top: what finds his transaction is to be seen in it. */
+static void note_branch(struct txn *self, const struct txn_slot *s, const struct sip_msg *request)
+{
+	struct txn_call *call = 0;
+
+	if (s->kind == TXN_INVITE_CLIENT && txn_slots_server(self->slots, s->client.served))
+		call = txn_calls_add(self->calls, s->client.served, txn_slot_handle(s));
+	if (!call || !self->keep.on)
+		return;
+	if (!call->key && request->index->facts.via_flags & SIP_VIA_COOKIE)
+		call->key = wire_request_key(request);
+	txn_keep(self, call);
+}
+
 void txn_client_fork(struct txn *self, const struct wire_parcel *in)
 {
 	const struct wire_head *head = in->head;
@@ -67,8 +81,7 @@ void txn_client_fork(struct txn *self, const struct wire_parcel *in)
 	s->client.served = head->txn;
 	s->client.slot = head->slot;
 	s->client.method = txn_method_of(&in->msg, self->match_key);
-	if (s->kind == TXN_INVITE_CLIENT && txn_slots_server(self->slots, head->txn))
-		txn_calls_add(self->calls, head->txn, txn_slot_handle(s));
+	note_branch(self, s, &in->msg);
 	txn_step(self, s, TXN_EV_START, &hand);
 }
 
@@ -77,8 +90,9 @@ void txn_client_fork(struct txn *self, const struct wire_parcel *in)
 /* The transaction a response belongs to: the branch names it, unless the method of CSeq says that its CANCEL is meant, 17.1.3. */
 static struct txn_slot *answered(const struct txn *self, const struct wire_parcel *in)
 {
-	struct txn_slot *s = txn_slots_client(self->slots, in->head->branch);
-	const uint32_t method = txn_method_of(&in->msg, self->match_key);
+	const uint32_t method = txn_method_of(&in->msg, self->match_key), owner = (uint32_t)in->head->context;
+	struct txn_slot *s = owner ? txn_slots_inherited(self->slots, owner, in->head->branch) :
+				     txn_slots_client(self->slots, in->head->branch);
 
 	if (s && s->kind == TXN_INVITE_CLIENT && method == SIP_CANCEL)
 		s = txn_slots_client(self->slots, s->client.other);
@@ -105,12 +119,29 @@ static void note_failure(struct txn *self, const struct txn_slot *s, int status)
 		txn_call_failed(call, status, 0);
 }
 
+/* A 2xx of a call that nobody knows any more goes where the Via below ours says, 16.7 and RFC 6026 8.1: a proxy does that. */
+static void pass_on(struct txn *self, const struct wire_parcel *in)
+{
+	struct wire_head head = *in->head;
+
+	head.to = svc_pick_near(self->svc, WIRE_PROXY, in->head->branch);
+	rt_log(RT_LOG_I, "txn.passed_on", head.trail, "status=%u owner=%u", in->msg.index->status, (uint32_t)head.context);
+	if (!head.to || svc_post(self->svc, &head, &in->msg) < 0)
+		++*self->count.strays;
+}
+
 void txn_client_response(struct txn *self, const struct wire_parcel *in)
 {
 	const struct txn_hand hand = { .head = in->head, .msg = in->msg };
 	const int status = in->msg.index->status;
 	struct txn_slot *s = answered(self, in);
 
+	if (!s && txn_adopt_holds_response(self, in))
+		return;
+	if (!s && in->head->context && in->msg.index->method == SIP_INVITE && sip_status_success(status)) {
+		pass_on(self, in);
+		return;
+	}
 	if (!s) { /* RFC 6026 7.3: a stray response is not forwarded */
 		++*self->count.strays;
 		rt_log(RT_LOG_D, "txn.stray", in->head->trail, "status=%d method=" SLICE_FMT " branch=%llx", status,
@@ -192,8 +223,14 @@ int txn_client_send(struct txn *self, const struct txn_slot *s, const struct sip
 	if (s->client.method == SIP_CANCEL) { /* the Via of its INVITE; `context` tells the two apart in UNSENT */
 		head.branch = s->client.other;
 		head.context = txn_slot_handle(s);
+		s = txn_slots_client(self->slots, s->client.other);
 	}
-	return svc_post(self->svc, &head, m);
+	if (s && s->client.owner) {
+		head.as = s->client.owner;
+		head.branch = s->client.context;
+		head.context = head.context ? head.context : txn_slot_handle(s);
+	}
+	return txn_depart(self, &head, m);
 }
 
 /* What is made from a request goes to whom it went: his name is put behind it, too. */

@@ -157,7 +157,8 @@ static void cancel(struct txn *self, const struct wire_parcel *in, const struct 
 	struct txn_slot *s = txn_slots_find(self->slots, m, txn_match_cancel), *own;
 
 	if (!s) {
-		lost(self, in);
+		if (!txn_adopt_holds_request(self, in))
+			lost(self, in);
 		return;
 	}
 	own = open_server(self, in, m);
@@ -196,7 +197,7 @@ void txn_server_request(struct txn *self, const struct wire_parcel *in)
 		cancel(self, in, &m);
 	else if (txn_is_stateless(self, &in->msg))
 		pass(self, in);
-	else if (!txn_elsewhere_again(self, in))
+	else if (!txn_elsewhere_again(self, in) && !(m.method == SIP_INVITE && txn_adopt_holds_request(self, in)))
 		new_request(self, in, &m);
 }
 
@@ -209,6 +210,17 @@ static void pass_answer(struct txn *self, const struct wire_parcel *in)
 
 	if (svc_post(self->svc, &head, &in->msg) < 0)
 		rt_log(RT_LOG_D, "txn.unsent", in->head->trail, "edge=%u", in->head->edge);
+}
+
+/* What the caller heard first is what he hears again. Written when the burst ends, when the response is in its place. */
+static void note_ringing(struct txn *self, const struct txn_slot *s, int status)
+{
+	struct txn_call *call = self->keep.on && status > 100 && status < 200 ? txn_calls_of(self->calls, txn_slot_handle(s)) : 0;
+
+	if (!call || call->rang)
+		return;
+	call->rang = true;
+	txn_keep(self, call);
 }
 
 void txn_server_answer(struct txn *self, const struct wire_parcel *in)
@@ -231,6 +243,7 @@ void txn_server_answer(struct txn *self, const struct wire_parcel *in)
 	}
 	if (txn_state_waits(s->state))
 		s->status = (uint16_t)status;
+	note_ringing(self, s, status);
 	if (in->head->flags & WIRE_FORGET && s->state == TXN_TRYING && sip_status_final(status))
 		txn_step(self, s, TXN_EV_FORGET, &hand);
 	else
@@ -238,6 +251,31 @@ void txn_server_answer(struct txn *self, const struct wire_parcel *in)
 }
 
 /* ---- Acts ---- */
+
+bool txn_other_edge(struct txn *self, const struct sip_hop *remote, uint32_t *edge, uint16_t *listener)
+{
+	const uint32_t id = svc_pick_near(self->svc, WIRE_TRANSPORT, sip_hop_hash(remote));
+	const struct wire_member *other = id && id != *edge ? wire_members_get(svc_members(self->svc), id) : 0;
+	const int found = other ? wire_member_listener(other, (enum sip_transport)remote->proto, remote->family, *listener) : -1;
+
+	if (found < 0)
+		return false;
+	*edge = id;
+	*listener = (uint16_t)found;
+	return true;
+}
+
+int txn_depart(struct txn *self, const struct wire_head *head, const struct sip_msg *m)
+{
+	const int err = svc_post(self->svc, head, m);
+	struct wire_head again = *head;
+
+	if (err != RT_ABSENT || !txn_other_edge(self, &head->remote, &again.edge, &again.listener))
+		return err;
+	again.to = again.edge;
+	again.flow = 0;
+	return svc_post(self->svc, &again, m);
+}
 
 int txn_server_send(struct txn *self, const struct txn_slot *s, const struct sip_msg *m)
 {
@@ -253,7 +291,7 @@ int txn_server_send(struct txn *self, const struct txn_slot *s, const struct sip
 	};
 	const struct sip_msg text = { .text = m->text }; /* it goes as it is: no one needs the index */
 
-	return svc_post(self->svc, &head, &text);
+	return txn_depart(self, &head, &text);
 }
 
 /* 8.2.6.1: the caller's Timestamp, and how long we took when that is more than nothing. */

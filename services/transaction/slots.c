@@ -8,7 +8,7 @@
 
 struct txn_slots {
 	struct rt_pool *pool;
-	struct rt_table *by_key, *by_merge;
+	struct rt_table *by_key, *by_merge, *by_branch; /* by_branch: inherited ones */
 	uint32_t max_each, clients, servers;
 };
 
@@ -24,7 +24,8 @@ struct txn_slots *txn_slots_new(uint32_t max_each)
 	self->pool = rt_pool_new(sizeof(struct txn_slot), max_each > POOL_MAX / 2 ? POOL_MAX : 2 * max_each);
 	self->by_key = rt_table_new(TABLE_ROOM);
 	self->by_merge = rt_table_new(TABLE_ROOM);
-	if (!self->pool || !self->by_key || !self->by_merge)
+	self->by_branch = rt_table_new(TABLE_ROOM);
+	if (!self->pool || !self->by_key || !self->by_merge || !self->by_branch)
 		txn_slots_destroy(&self);
 	return self;
 }
@@ -45,6 +46,7 @@ void txn_slots_destroy(struct txn_slots **self_p)
 	rt_pool_destroy(&self->pool);
 	rt_table_destroy(&self->by_key);
 	rt_table_destroy(&self->by_merge);
+	rt_table_destroy(&self->by_branch);
 	free(self);
 	*self_p = 0;
 }
@@ -102,6 +104,8 @@ void txn_slot_close(struct txn_slots *self, struct txn_slot *s)
 	txn_slot_keep(s, 0);
 	if (txn_kind_is_client(s->kind)) {
 		self->clients--;
+		if (s->client.owner)
+			rt_table_drop(self->by_branch, rt_mix(s->client.owner, s->client.context), h);
 	} else {
 		self->servers--;
 		rt_table_drop(self->by_key, s->server.born.key, h);
@@ -117,6 +121,30 @@ void txn_slot_keep(struct txn_slot *s, struct txn_kept *k)
 	s->kept = k;
 	if (!txn_kind_is_client(s->kind))
 		s->server.tag = (struct sip_span){ 0, 0 };
+}
+
+int txn_slots_inherit(struct txn_slots *self, struct txn_slot *s, uint32_t owner, rt_handle branch)
+{
+	const int err = rt_table_put(self->by_branch, rt_mix(owner, branch), txn_slot_handle(s));
+
+	if (err == 0) {
+		s->client.owner = owner;
+		s->client.context = branch;
+	}
+	return err;
+}
+
+struct txn_slot *txn_slots_inherited(const struct txn_slots *self, uint32_t owner, rt_handle branch)
+{
+	uint64_t h;
+
+	for (uint32_t i = 0; rt_table_each(self->by_branch, rt_mix(owner, branch), &i, &h);) {
+		struct txn_slot *s = txn_slots_client(self, h);
+
+		if (s && s->client.owner == owner && s->client.context == branch)
+			return s;
+	}
+	return 0;
 }
 
 struct txn_slot *txn_slots_any(const struct txn_slots *self, rt_handle h)

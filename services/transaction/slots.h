@@ -30,11 +30,12 @@ struct txn_kept *txn_kept_new(const struct sip_msg *m, enum txn_keep what, uint8
 struct sip_msg txn_kept_msg(const struct txn_kept *k);                      /* index NULL when text alone was kept */
 
 struct txn_client {
-	rt_handle context; /* the user's, echoed */
+	rt_handle context; /* the user's, echoed; inherited: the handle in its branch */
 	rt_handle served;  /* the server transaction it was forked for, echoed: a 2xx finds its way when its user has forgotten all */
 	uint64_t loop;     /* in our branch */
 	rt_handle other;   /* of an INVITE: its CANCEL; of a CANCEL: its INVITE, whose branch it carries (9.1) */
 	uint32_t method;   /* txn_method_of, 17.1.3 */
+	uint32_t owner;    /* inherited: the worker its branch names; 0: us */
 	uint16_t slot;     /* the user's, echoed */
 	uint8_t name_n;    /* bytes behind the text of whatever it sends: whom TLS must meet */
 };
@@ -82,6 +83,10 @@ void txn_slot_close(struct txn_slots *self, struct txn_slot *s); /* its timer st
 void txn_slot_keep(struct txn_slot *s, struct txn_kept *k);      /* frees what was kept; takes k, NULL for nothing */
 
 struct txn_slot *txn_slots_client(const struct txn_slots *self, rt_handle h); /* NULL: stale */
+/* A client transaction of another worker: its branch goes on to name that one. 0 | RT_NOMEM */
+int txn_slots_inherit(struct txn_slots *self, struct txn_slot *s, uint32_t owner, rt_handle branch);
+struct txn_slot *txn_slots_inherited(const struct txn_slots *self, uint32_t owner, rt_handle branch); /* NULL: none */
+
 struct txn_slot *txn_slots_server(const struct txn_slots *self, rt_handle h);
 struct txn_slot *txn_slots_any(const struct txn_slots *self, rt_handle h);
 

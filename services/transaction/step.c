@@ -219,6 +219,7 @@ static void end_call(struct txn *self, const struct txn_slot *s)
 	if (!call)
 		return;
 	svc_timer_stop(self->svc, &call->timer);
+	txn_keep_end(self, call);
 	txn_calls_close(self->calls, call);
 }
 
@@ -233,6 +234,14 @@ static void txn_enter(struct txn *self, struct txn_slot *s, enum txn_state next,
 	self->waiting += txn_state_waits(next);
 	self->waiting -= txn_state_waits(s->state);
 	s->state = (uint8_t)next;
+}
+
+void txn_appear(struct txn *self, struct txn_slot *s, enum txn_state state)
+{
+	self->waiting += txn_state_waits(state);
+	s->state = (uint8_t)state;
+	*self->count.clients = txn_slots_clients(self->slots);
+	*self->count.servers = txn_slots_servers(self->slots);
 }
 
 static void say_end(const struct txn *self, const struct txn_slot *s)

@@ -30,6 +30,8 @@ static void again(struct txn *self, uint32_t ms)
 void txn_sweep_start(struct txn *self)
 {
 	self->generation = wire_members_generation(svc_members(self->svc));
+	txn_keep_look(self);
+	txn_adopt_look(self);
 	again(self, LOOK_MS);
 }
 
@@ -105,7 +107,6 @@ static void end_orphan(struct txn *self, struct txn_slot *s)
 		txn_heir_take(self, call);
 		return;
 	}
-
 	rt_log(RT_LOG_W, "txn.orphan", s->trail, "kind=%s user=%u", txn_kind_name(s->kind), s->user);
 	s->user = 0;
 	if (s->kind == TXN_INVITE_CLIENT) {
@@ -122,6 +123,10 @@ void txn_sweep_tick(struct txn *self)
 	const uint32_t made = txn_slots_made(self->slots);
 	int32_t left = STEP_COST;
 
+	txn_keep_look(self);
+	txn_adopt_look(self);
+	if (self->nheld)
+		txn_adopt_replay(self);
 	if (generation != self->generation) {
 		self->generation = generation;
 		self->sweeping = true;

@@ -14,6 +14,27 @@ struct txn_counters {
 	uint64_t *clients, *servers, *retransmits, *timeouts, *refused, *strays;
 };
 
+enum { TXN_HELD_MAX = 256, TXN_LOST_MAX = 16, TXN_KEEP_BURST = 16 };
+
+struct txn_keeper {             /* keep.c */
+	rt_handle due[TXN_KEEP_BURST]; /* calls to be written when the burst ends */
+	uint64_t gone[TXN_KEEP_BURST]; /* keys to be removed */
+	uint32_t ndue, ngone;
+	bool on;
+	rt_ms stay_at;
+};
+
+struct txn_lost { /* a worker that is gone; its calls are read, or were */
+	uint32_t id, calls;
+	bool reading;
+};
+
+struct txn_held { /* a parcel about a call that may be read at the moment */
+	struct wire_head head;
+	struct txn_kept *kept;
+	rt_ms since;
+};
+
 struct txn {
 	struct svc *svc;
 	struct txn_slots *slots;
@@ -27,6 +48,12 @@ struct txn {
 	rt_ms opened;
 	struct rt_timer watch;  /* owner 0: see sweep.c */
 	struct txn_counters count;
+	struct txn_keeper keep;
+	uint32_t peer[WIRE_MEMBERS_MAX], npeer, peers_seen; /* adopt.c: the other workers of this tier, when it last looked */
+	struct txn_lost lost[TXN_LOST_MAX];
+	struct txn_held held[TXN_HELD_MAX];
+	uint32_t lost_at, nheld;
+	bool replaying;
 };
 
 /* ---- step.c: the one way a transaction moves ---- */
@@ -39,6 +66,9 @@ struct txn_hand { /* what came with an event; any of it may be absent */
 
 /* Tell a transaction that something happened; it may be gone when this returns. */
 void txn_step(struct txn *self, struct txn_slot *s, enum txn_event ev, const struct txn_hand *hand);
+
+/* One that began elsewhere is in this state now. */
+void txn_appear(struct txn *self, struct txn_slot *s, enum txn_state state);
 
 /* End one without a word to anybody, as its machine would at Terminated. */
 void txn_end(struct txn *self, struct txn_slot *s);
@@ -63,6 +93,11 @@ void txn_server_answer(struct txn *self, const struct wire_parcel *in);
 int txn_server_send(struct txn *self, const struct txn_slot *s, const struct sip_msg *m);
 int txn_server_send_100(struct txn *self, struct txn_slot *s, const struct txn_hand *hand);
 int txn_server_up(struct txn *self, struct txn_slot *s, enum txn_event ev, const struct txn_hand *hand);
+/* Another transport than *edge that can reach `remote`; false: there is none. */
+bool txn_other_edge(struct txn *self, const struct sip_hop *remote, uint32_t *edge, uint16_t *listener);
+
+/* To the transport of the head; when that is gone, to another that speaks the same. As svc_post. */
+int txn_depart(struct txn *self, const struct wire_head *head, const struct sip_msg *m);
 void txn_server_up_error(struct txn *self, const struct txn_slot *s, int reason);
 
 /* A response of this layer's own to a request: 100, 200 to a CANCEL, 503 with Retry-After. tag absent: no To tag. 0 | RT_NOMEM .. */
@@ -94,6 +129,21 @@ void txn_heir_take(struct txn *self, struct txn_call *call);                    
 void txn_heir_result(struct txn *self, const struct txn_slot *client, const struct txn_hand *hand, int reason);
 void txn_heir_cancel(struct txn *self, const struct txn_slot *server);           /* its caller cancelled */
 void txn_heir_timer(struct txn *self, rt_handle call);
+
+/* ---- keep.c: calls that ring, for a successor ---- */
+void txn_keep(struct txn *self, struct txn_call *call);           /* it changed: write it when the burst ends */
+void txn_keep_end(struct txn *self, const struct txn_call *call); /* it ends: remove it then */
+void txn_keep_flush(struct txn *self);
+void txn_keep_look(struct txn *self);                             /* is there a successor? */
+
+/* ---- adopt.c: calls of a worker that is gone ---- */
+void txn_adopt_look(struct txn *self);   /* has one gone? Then its calls are read */
+void txn_adopt_replay(struct txn *self); /* what was held and need not wait any longer */
+void txn_adopt_close(struct txn *self);
+
+/* May it belong to a call that is being read? Then it waits: true. */
+bool txn_adopt_holds_request(struct txn *self, const struct wire_parcel *in);
+bool txn_adopt_holds_response(struct txn *self, const struct wire_parcel *in); /* to a branch whose owner is gone */
 
 /* ---- sweep.c: transactions whose user died ---- */
 void txn_last_words(struct txn *self, struct txn_slot *s, int status); /* an INVITE server transaction ends with this, made from its last response */

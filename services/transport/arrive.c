@@ -164,6 +164,18 @@ static void ignore(struct edge *edge, const struct edge_origin *origin, const ch
 	rt_log(RT_LOG_D, "sip.ignored", 0, "source=%s reason=\"%s\"", edge_text(&origin->remote).s, why);
 }
 
+/* Who takes it: the owner of the branch; when he is gone, the transaction worker that has his share of the callers now. */
+static void address(struct edge *edge, const struct sip_branch *branch, const struct sip_msg *response, struct wire_head *head)
+{
+	head->branch = branch->handle;
+	head->loop = branch->loop;
+	head->to = branch->owner ? branch->owner : svc_pick(edge->svc, WIRE_PROXY, branch->handle);
+	if (!branch->owner || wire_members_get(svc_members(edge->svc), branch->owner))
+		return;
+	head->context = branch->owner;
+	head->to = svc_pick(edge->svc, WIRE_TRANSACTION, wire_response_key(response));
+}
+
 /* 18.1.2: only what answers something we sent goes further, and it goes to who sent it. */
 static void take_response(struct edge *edge, const struct sip_msg *response, const struct edge_origin *origin)
 {
@@ -179,9 +191,7 @@ static void take_response(struct edge *edge, const struct sip_msg *response, con
 		ignore(edge, origin, "the response's branch is not ours");
 		return;
 	}
-	head.to = branch.owner ? branch.owner : svc_pick(edge->svc, WIRE_PROXY, branch.handle);
-	head.branch = branch.handle;
-	head.loop = branch.loop;
+	address(edge, &branch, response, &head);
 	rt_log(RT_LOG_T, "sip.response", head.trail, "source=%s status=%u to=%u", edge_text(&origin->remote).s,
 	       response->index->status, head.to);
 	if (head.to == 0 || svc_post(edge->svc, &head, response) < 0)

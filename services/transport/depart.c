@@ -33,8 +33,13 @@ static struct edge_owed owed_of(const struct wire_head *h)
 {
 	return (struct edge_owed){
 		.to = h->from, .slot = h->slot, .trail = h->trail, .loop = h->loop, .txn = h->txn, .branch = h->branch,
-		.context = h->context, .stateless = h->flags & WIRE_STATELESS,
+		.context = h->context, .as = h->as, .stateless = h->flags & WIRE_STATELESS,
 	};
+}
+
+static uint32_t owner_of(const struct edge_owed *owed)
+{
+	return owed->stateless ? 0 : owed->as ? owed->as : owed->to;
 }
 
 static void write_via(struct departure *d, bool alias)
@@ -176,7 +181,7 @@ static int by_udp_after_all(struct edge *edge, const struct conn *conn, const st
 {
 	struct departure d = {
 		.edge = edge, .way = { .to = conn->remote, .listener = conn->listener }, .owed = chunk->owed,
-		.owner = chunk->owed.stateless ? 0 : chunk->owed.to,
+		.owner = owner_of(&chunk->owed),
 	};
 
 	d.way.to.proto = SIP_UDP;
@@ -304,7 +309,7 @@ void depart(struct edge *edge, const struct wire_parcel *in)
 		err = answer(edge, &in->msg, way, &h->remote, &owed);
 	} else {
 		struct departure d = { .edge = edge, .way = way, .owed = owed,
-				       .owner = owed.stateless ? 0 : owed.to,
+				       .owner = owner_of(&owed),
 				       .text = in->msg.text, .name = in->name };
 
 		err = depart_request(&d);

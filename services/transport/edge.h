@@ -40,6 +40,7 @@ struct edge_origin {              /* where a message came in */
 
 struct edge_owed {                /* who hears UNSENT; to == 0: nobody */
 	uint32_t to;
+	uint32_t as;                   /* owner of the branch, when that is not `to` */
 	uint16_t slot;
 	bool stateless;
 	uint64_t trail, loop;

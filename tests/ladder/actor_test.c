@@ -51,6 +51,13 @@ static rt_handle handle_of(const struct play *p, struct slice name)
 
 /* ---- What comes in ---- */
 
+static uint32_t lost; /* a worker that is gone */
+
+static int is_lost(const struct wire_head *head)
+{
+	return head->to == lost ? RT_ABSENT : 0;
+}
+
 struct words {
 	struct slice what; /* INVITE, 180, or a transaction */
 	struct slice name; /* the transaction */
@@ -174,6 +181,7 @@ static void say(struct play *p, struct slice verb, struct slice line)
 	} else if (slice_eq(verb, SLICE("FORK"))) {
 		head.verb = WIRE_FORK;
 		head.from = PROXY;
+		head.txn = handle_of(p, w.name);
 		head.context = 900;
 		fake_parcel(p->svc, &head, message(&w));
 	} else if (slice_eq(verb, SLICE("GIVE_UP"))) {
@@ -188,7 +196,9 @@ static void say(struct play *p, struct slice verb, struct slice line)
 		head.reason = reason_of(w.reason);
 		fake_parcel(p->svc, &head, 0);
 	} else if (slice_eq(verb, SLICE("LOST"))) { /* a worker is gone */
-		wire_members_drop(p->svc->members, slice_eq(w.what, SLICE("proxy")) ? PROXY : REGISTRAR);
+		lost = slice_eq(w.what, SLICE("proxy")) ? PROXY : REGISTRAR;
+		wire_members_drop(p->svc->members, lost);
+		p->svc->refuse = is_lost;
 	} else {
 		fail_msg("no verb " SLICE_FMT, SLICE_ARG(verb));
 	}
@@ -364,6 +374,12 @@ static void matching(void **state)
 	play("matching");
 }
 
+static void heir(void **state)
+{
+	(void)state;
+	play("heir");
+}
+
 static void trouble(void **state)
 {
 	(void)state;
@@ -374,7 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(client),   cmocka_unit_test(server),  cmocka_unit_test(cancel),
-		cmocka_unit_test(matching), cmocka_unit_test(trouble),
+		cmocka_unit_test(matching), cmocka_unit_test(trouble), cmocka_unit_test(heir),
 	};
 
 	return cmocka_run_group_tests_name("ladder/actor", tests, 0, 0);

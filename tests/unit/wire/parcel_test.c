@@ -70,6 +70,22 @@ static void rfc_2543_requests_are_told_apart_by_more(void **state)
 	assert_false(key_of(old) == key_of(REQUEST("INVITE", "sip:b@example.com", OLD, "1", "", "c1", "2")));
 }
 
+/* A response finds the worker of the request it answers in the end: below our Via stands that request's own. */
+static void a_response_leads_to_its_request(void **state)
+{
+	static const char response[] = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP us.example.com;branch=z9hG4bKours\r\nVia: " VIA
+				       "\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>;tag=2\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n";
+	struct sip_index room;
+	struct sip_msg m;
+
+	(void)state;
+	assert_int_equal(sip_msg_parse(&m, &room, slice_str(response), 0), 0);
+	assert_true(wire_response_key(&m) == key_of(REQUEST("INVITE", "sip:b@example.com", VIA, "1", "", "c1", "1")));
+	assert_int_equal(sip_msg_parse(&m, &room, SLICE("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP us.example.com;branch=z9hG4bKours\r\n"
+							    "From: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>;tag=2\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n"), 0), 0);
+	assert_int_equal(wire_response_key(&m), 0);
+}
+
 static void names_both_ways(void **state)
 {
 	(void)state;
@@ -90,6 +106,7 @@ int main(void)
 		cmocka_unit_test(with_the_cookie_only_branch_and_sent_by_count),
 		cmocka_unit_test(a_port_left_out_is_the_transports_own),
 		cmocka_unit_test(rfc_2543_requests_are_told_apart_by_more),
+		cmocka_unit_test(a_response_leads_to_its_request),
 		cmocka_unit_test(names_both_ways),
 	};
 
