@@ -15,6 +15,7 @@ enum {
 	WIRE_PACK_PARCELS = 64,   /* parcels in one ZeroMQ frame: a hop costs 1 us packed, 2.4 us alone */
 	WIRE_PACK_BYTES = 65536,  /* a parcel larger than this travels in a pack of its own */
 	WIRE_HWM = 64,            /* packs queued to one peer before a send is refused */
+	WIRE_STALLED = 1000,      /* ms an actor may leave a question unanswered until new work goes elsewhere, or is refused */
 	WIRE_BURST = 64,          /* packs, datagrams or replies taken from one source before the flush */
 
 	/* Proxy. */

@@ -13,12 +13,32 @@ int svc_post(struct svc *svc, const struct wire_head *head, const struct sip_msg
 	h.from = svc->record.id;
 	if (process_loop_of(loop->process, h.to) == loop->number)
 		return queue_post(&loop->queue, &h, msg);
+	if (h.verb != WIRE_ECHO)
+		pulse_posted(&loop->pulse, h.to);
 	return wire_mailbox_post(loop->mailbox, &h, msg, loop->now);
 }
 
+static bool is_stalled(const struct svc_loop *loop, uint32_t id)
+{
+	return pulse_wait(&loop->pulse, id, loop->now) >= WIRE_STALLED;
+}
+
+/* A transaction worker is never passed over: what was begun there must be found there. */
 uint32_t svc_pick(struct svc *svc, enum wire_tier tier, uint64_t key)
 {
-	return wire_members_pick(svc->loop->members, tier, key);
+	const struct svc_loop *loop = svc->loop;
+	const uint32_t id = wire_members_pick(loop->members, tier, key);
+	const uint32_t other = tier > WIRE_TRANSACTION && id && is_stalled(loop, id) ? wire_members_pick_other(loop->members, tier, key, id) : 0;
+	const struct wire_member *m = other ? wire_members_get(loop->members, other) : 0;
+
+	return m && m->state == WIRE_LIVE && !is_stalled(loop, other) ? other : id;
+}
+
+uint32_t svc_wait(const struct svc *svc, uint32_t id)
+{
+	const struct svc_loop *loop = svc->loop;
+
+	return pulse_wait_all(&loop->pulse, id, loop->now);
 }
 
 uint32_t svc_pick_near(struct svc *svc, enum wire_tier tier, uint64_t key)
@@ -28,7 +48,7 @@ uint32_t svc_pick_near(struct svc *svc, enum wire_tier tier, uint64_t key)
 	for (uint32_t i = 0; i < loop->nactor; i++)
 		if (loop->actor[i].what->tier == tier && loop->actor[i].record.state == WIRE_LIVE)
 			return loop->actor[i].record.id;
-	return wire_members_pick(loop->members, tier, key);
+	return svc_pick(svc, tier, key);
 }
 
 uint32_t svc_id(const struct svc *svc)

@@ -7,6 +7,7 @@
 
 #include "loc/redis.h"
 #include "membership.h"
+#include "wait.h"
 
 /* ---- Handing over ---- */
 
@@ -26,7 +27,7 @@ static void deliver(struct svc_loop *self, const struct wire_parcel *in)
 		++*self->strays; /* an id of an earlier process, or a liar */
 		return;
 	}
-	if (in->head->verb == WIRE_ECHO && membership_echo(self, svc, in))
+	if (in->head->verb == WIRE_ECHO && (wait_echo(self, svc, in) || membership_echo(self, svc, in)))
 		return;
 	svc->what->parcel(svc->self, in);
 	++*self->delivered;
@@ -181,6 +182,7 @@ static int patience(const struct svc_loop *self)
 	due = self->mail_due < due ? self->mail_due : due;
 	due = self->peer_due < due ? self->peer_due : due;
 	due = self->membership_due < due ? self->membership_due : due;
+	due = self->pulse_due < due ? self->pulse_due : due;
 	due = self->redis_due < due ? self->redis_due : due;
 	if (due <= self->now)
 		return 0;
@@ -216,6 +218,7 @@ void burst_turn(struct svc_loop *self)
 	}
 	self->membership_due = membership_tick(self->membership, self->now);
 	burst_run_queue(self);
+	self->pulse_due = wait_ask(self, self->now);
 	flush(self);
 	publish(self);
 }

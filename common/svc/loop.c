@@ -209,7 +209,7 @@ struct svc_loop *loop_new(struct svc_process *process, int number)
 	self->watches.epoll = -1;
 	loop_read_clock(self);
 	rt_random(&self->trail, sizeof(self->trail));
-	self->mail_due = self->peer_due = UINT64_MAX;
+	self->mail_due = self->peer_due = self->pulse_due = UINT64_MAX;
 	queue_init(&self->queue);
 	count_from_start(self);
 	self->wheel = rt_wheel_new(self->now);

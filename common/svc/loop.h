@@ -16,6 +16,7 @@
 
 #include "board.h"
 #include "counter.h"
+#include "pulse.h"
 #include "queue.h"
 #include "svc/actor.h"
 #include "watch.h"
@@ -62,6 +63,8 @@ struct svc_loop {
 	uint32_t board_seen;
 	struct membership *membership;
 	rt_ms membership_due;
+	struct pulse pulse;
+	rt_ms pulse_due;
 	struct watches watches;
 	struct loc_redis *redis;
 	rt_ms redis_due;

@@ -50,6 +50,12 @@ uint32_t svc_pick(struct svc *svc, enum wire_tier tier, uint64_t key);
 /* As svc_pick, but an actor of that tier on this very loop is taken first: for work that any of them may do. */
 uint32_t svc_pick_near(struct svc *svc, enum wire_tier tier, uint64_t key);
 
+/*
+ * Ms that a parcel waits at that actor and at those it works with, as last measured; 0 on this loop, or when nothing is known. From
+ * WIRE_STALLED on it does not answer at all: svc_pick passes over such a proxy or registrar while there is another.
+ */
+uint32_t svc_wait(const struct svc *svc, uint32_t id);
+
 uint32_t svc_id(const struct svc *svc);                               /* this actor */
 const struct wire_members *svc_members(const struct svc *svc);
 

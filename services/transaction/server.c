@@ -5,6 +5,14 @@
 
 /* ---- What this layer answers by itself ---- */
 
+/* Seconds until somebody who was refused tries again: not all at once. */
+static unsigned soon(struct txn *self, const struct sip_msg *request)
+{
+	const struct slice call = sip_msg_get(request, SIP_HDR_CALL_ID);
+
+	return 2 + (unsigned)(rt_hash(self->match_key, call.p, call.n) % 8);
+}
+
 int txn_reply(struct txn *self, const struct sip_msg *request, int status, struct slice tag, struct sip_msg *out)
 {
 	struct rt_arena *a = svc_arena(self->svc);
@@ -13,7 +21,7 @@ int txn_reply(struct txn *self, const struct sip_msg *request, int status, struc
 	if (!d)
 		return RT_NOMEM;
 	if (status == 503)
-		sip_draft_set(d, SIP_HDR_RETRY_AFTER, SLICE("5"));
+		sip_draft_set(d, SIP_HDR_RETRY_AFTER, rt_arena_printf(a, "%u", soon(self, request)));
 	return sip_draft_render(d, a, out);
 }
 
@@ -98,6 +106,12 @@ static void pass(struct txn *self, const struct wire_parcel *in)
 		       SLICE_ARG(sip_msg_method(&in->msg)));
 }
 
+/* Its user gives no sign of life, nor has it a colleague: what begins something is better refused than left to wait. */
+static bool hangs(struct txn *self, uint32_t user, const struct sip_msg *request)
+{
+	return !request->index->facts.to_tag.n && svc_wait(self->svc, user) >= WIRE_STALLED;
+}
+
 static void new_request(struct txn *self, const struct wire_parcel *in, const struct txn_match *m)
 {
 	const enum txn_event arrival = m->method == SIP_INVITE && txn_is_stranger(self, in) ? TXN_EV_STRANGER : TXN_EV_START;
@@ -110,7 +124,7 @@ static void new_request(struct txn *self, const struct wire_parcel *in, const st
 		return;
 	head.flags = (uint8_t)((head.flags & ~WIRE_MERGED) | (merged ? WIRE_MERGED : 0));
 	s->user = txn_user(self, in);
-	if (s->user) {
+	if (s->user && !hangs(self, s->user, &in->msg)) {
 		txn_step(self, s, arrival, &hand);
 		return;
 	}

@@ -3,6 +3,7 @@
 
 #include "conns.h"
 #include "listen.h"
+#include "overload.h"
 #include "refuse.h"
 #include "reuse.h"
 #include "sip/draft.h"
@@ -141,7 +142,7 @@ static void take_request(struct edge *edge, const struct sip_msg *request, const
 	struct wire_head head;
 	struct sip_msg msg = *request;
 
-	if (is_scanner(edge, request, origin) || refuse_flood(edge, request, origin))
+	if (is_scanner(edge, request, origin) || refuse_flood(edge, request, origin) || refuse_acked(edge, request))
 		return;
 	head = head_of(edge, origin);
 	if ((via_wants_stamp(request, &origin->remote) || wants_keep(request)) && arrive_stamp(edge, request, origin, &msg) < 0) {
@@ -152,6 +153,8 @@ static void take_request(struct edge *edge, const struct sip_msg *request, const
 	if (origin->flow)
 		note_flow(edge, request, origin);
 	head.to = transaction_of(edge, &msg);
+	if (overload_refuses(edge, request, origin, &head))
+		return;
 	rt_log(RT_LOG_T, "sip.request", head.trail, "source=%s method=" SLICE_FMT " bytes=%u to=%u", edge_text(&origin->remote).s,
 	       SLICE_ARG(sip_method_name(msg.index->method)), msg.text.n, head.to);
 	if (head.to == 0 || svc_post(edge->svc, &head, &msg) < 0)

@@ -64,6 +64,7 @@ static void prepare_datagrams(int fd, const struct edge_listener *l, int64_t buf
 
 	ask_buffer(fd, &l->known.local, buffer);
 	set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	if (six)
 		set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	else

@@ -12,6 +12,7 @@
 #include "bucket.h"
 #include "large.h"
 #include "refusals.h"
+#include "shed.h"
 
 enum { EDGE_SOCKETS_MAX = 16 }; /* udp_sockets of one listener */
 
@@ -36,6 +37,7 @@ struct edge_origin {              /* where a message came in */
 	struct sip_hop remote, local;
 	uint64_t flow;
 	uint16_t listener;
+	uint32_t waited;          /* ms in the kernel, of a datagram */
 };
 
 struct edge_owed {                /* who hears UNSENT; to == 0: nobody */
@@ -48,7 +50,7 @@ struct edge_owed {                /* who hears UNSENT; to == 0: nobody */
 };
 
 struct edge_counters {
-	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kept, *keepalives, *kernel_drops, *stun, *opened, *closed, *connections;
+	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kept, *keepalives, *kernel_drops, *shed, *shed_share, *waited, *stun, *opened, *closed, *connections;
 };
 
 struct udp;
@@ -81,6 +83,7 @@ struct edge {
 	struct large large;
 	struct refusals closed;       /* to TCP, tried for a large request's sake only */
 	struct refusals bounced;      /* answers by UDP came back as ICMP errors */
+	struct shed shed;
 	struct edge_counters count;
 };
 

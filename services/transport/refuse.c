@@ -89,16 +89,30 @@ bool refuse_unread(struct edge *edge, const struct edge_origin *origin)
 	return true;
 }
 
-/* Only what begins something is counted: ACK, CANCEL and requests within a dialog finish what was let in. */
+/* ACK, CANCEL, PRACK, BYE and whatever has a To tag finish what was let in. */
+bool refuse_is_new(const struct sip_msg *request)
+{
+	const uint8_t method = request->index->method;
+
+	return method != SIP_ACK && method != SIP_CANCEL && method != SIP_PRACK && method != SIP_BYE && !request->index->facts.to_tag.n;
+}
+
+/* The ACK for a refusal has the tag that we gave it. */
+bool refuse_acked(struct edge *edge, const struct sip_msg *request)
+{
+	return request->index->method == SIP_ACK && request->index->facts.to_tag.n &&
+	       slice_eq(sip_msg_span(request, request->index->facts.to_tag), to_tag(edge, request));
+}
+
+/* Only what begins something is counted. */
 bool refuse_flood(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
 {
-	const struct sip_index *x = request->index;
 	const struct refusal why = { .status = 503, .retry_after = RETRY_AFTER_MAX };
 	const uint64_t source = source_of(&origin->remote);
 	const rt_ms now = svc_now(edge->svc);
 
-	if (!edge->requests || x->method == SIP_ACK || x->method == SIP_CANCEL || x->facts.to_tag.n ||
-	    netlist_has(&edge->trusted, &origin->remote) || bucket_take(edge->requests, source, now))
+	if (!edge->requests || !refuse_is_new(request) || netlist_has(&edge->trusted, &origin->remote) ||
+	    bucket_take(edge->requests, source, now))
 		return false;
 	++*edge->count.throttled;
 	rt_log(RT_LOG_W, "sip.flood", 0, "source=%s limit=%lld", edge_text(&origin->remote).s, (long long)edge->request_rate);
@@ -113,7 +127,7 @@ void refuse_overload(struct edge *edge, const struct sip_msg *request, const str
 		.status = 503, .retry_after = 1 + (uint32_t)(rt_mix(trail, svc_now(edge->svc)) % RETRY_AFTER_MAX),
 	};
 
-	rt_log(RT_LOG_W, "sip.shed", trail, "source=%s method=" SLICE_FMT, edge_text(&origin->remote).s,
+	rt_log(RT_LOG_D, "sip.shed", trail, "source=%s method=" SLICE_FMT, edge_text(&origin->remote).s,
 	       SLICE_ARG(sip_method_name(request->index->method)));
 	(void)refuse(edge, request, origin, &why);
 }

@@ -31,4 +31,10 @@ bool refuse_flood(struct edge *edge, const struct sip_msg *request, const struct
 /* 503 with a random Retry-After, when the next tier cannot take a request. */
 void refuse_overload(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, uint64_t trail);
 
+/* Does it begin something? */
+bool refuse_is_new(const struct sip_msg *request);
+
+/* An ACK for one of our own refusals: it has done its work. */
+bool refuse_acked(struct edge *edge, const struct sip_msg *request);
+
 #endif

@@ -24,6 +24,7 @@ enum {
 	DATAGRAM_MAX = 65536,
 	PAYLOAD_MAX = 65507,   /* of a datagram over IPv4 */
 	CONTROL = 128,
+	WAIT_MAX = 60000,      /* ms: no queue is that long */
 };
 
 struct datagram {
@@ -80,9 +81,30 @@ void udp_destroy(struct udp **self_p)
 	*self_p = 0;
 }
 
-/* The address it was sent to, of a wildcard socket; and what the kernel lost since. */
-static void read_control(struct udp *self, struct msghdr *m, uint32_t number, struct sip_hop *local)
+/* Since the kernel took it; a clock that was set meanwhile tells nothing. */
+static uint32_t waited_since(const struct timespec *came, uint64_t now)
 {
+	const uint64_t then = (uint64_t)came->tv_sec * 1000 + (uint64_t)came->tv_nsec / 1000000;
+
+	return now > then && now - then < WAIT_MAX ? (uint32_t)(now - then) : 0;
+}
+
+/* The socket's count so far; less than before: it is a new socket. */
+static void count_drops(struct udp *self, uint32_t number, uint32_t drops)
+{
+	const uint32_t fresh = drops - (drops < self->dropped[number] ? 0 : self->dropped[number]);
+
+	self->dropped[number] = drops;
+	*self->edge->count.kernel_drops += fresh;
+	if (fresh)
+		shed_lost(&self->edge->shed, svc_now(self->edge->svc), fresh);
+}
+
+/* The address it was sent to, of a wildcard socket; when; and what the kernel lost since. */
+static void read_control(struct udp *self, struct msghdr *m, uint32_t number, struct edge_origin *o)
+{
+	struct sip_hop *local = &o->local;
+
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			const struct in_pktinfo *info = (const void *)CMSG_DATA(c);
@@ -96,8 +118,12 @@ static void read_control(struct udp *self, struct msghdr *m, uint32_t number, st
 			uint32_t drops;
 
 			memcpy(&drops, CMSG_DATA(c), sizeof(drops));
-			*self->edge->count.kernel_drops += drops - (drops < self->dropped[number] ? 0 : self->dropped[number]); /* less: a new socket */
-			self->dropped[number] = drops;
+			count_drops(self, number, drops);
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS) {
+			struct timespec came;
+
+			memcpy(&came, CMSG_DATA(c), sizeof(came));
+			o->waited = waited_since(&came, svc_wall_ms(self->edge->svc));
 		}
 	}
 }
@@ -141,7 +167,7 @@ static void take(struct udp *self, uint32_t number, int i)
 		o.listener = (uint16_t)speaker;
 	}
 	if (m->msg_controllen)
-		read_control(self, m, number, &o.local);
+		read_control(self, m, number, &o);
 	if (o.remote.port == 0 || (m->msg_flags & MSG_TRUNC) || keep_alive(d))
 		return;
 	if (stun_is(d))

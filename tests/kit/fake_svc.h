@@ -35,6 +35,7 @@ struct svc {
 	struct wire_members *members;
 	struct loc_redis *redis;
 	uint32_t id;
+	uint32_t slow, wait;                         /* the one actor that svc_wait knows something of, ms */
 	uint64_t trail;
 	int (*refuse)(const struct wire_head *head); /* what svc_post answers instead of taking a parcel; may be NULL */
 	struct fake_post post[FAKE_POSTS];
@@ -213,6 +214,10 @@ uint32_t svc_pick(struct svc *svc, enum wire_tier tier, uint64_t key)
 	return wire_members_pick(svc->members, tier, key);
 }
 
+uint32_t svc_wait(const struct svc *svc, uint32_t id)
+{
+	return id == svc->slow ? svc->wait : 0;
+}
 uint32_t svc_pick_near(struct svc *svc, enum wire_tier tier, uint64_t key)
 {
 	return svc_pick(svc, tier, key);

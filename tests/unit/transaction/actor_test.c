@@ -349,7 +349,7 @@ static void full_of_servers_503(void **state)
 	assert_int_equal(p->head.txn, 0);
 	m = read_text(p);
 	assert_int_equal(m.index->status, 503);
-	assert_text(sip_msg_get(&m, SIP_HDR_RETRY_AFTER), "5");
+	assert_true(slice_present(sip_msg_get(&m, SIP_HDR_RETRY_AFTER)));
 	assert_null(fake_next(svc));
 	snprintf(ack, sizeof(ack), REQUEST("ACK", "2", "<sip:bob@example.com>;tag=%.*s"),
 		 SLICE_ARG(sip_msg_span(&m, m.index->facts.to_tag)));

@@ -32,6 +32,7 @@ struct svc {
 	struct post post[SHELL_POSTS];
 	int posts, refuse;              /* refuse: what svc_post returns instead */
 	uint32_t transaction, proxy;    /* what svc_pick finds */
+	uint32_t wait;                  /* and how long one waits there, ms */
 	uint64_t counter[SHELL_COUNTERS];
 	const char *counter_name[SHELL_COUNTERS];
 	int counters;
@@ -72,6 +73,12 @@ uint32_t svc_pick(struct svc *svc, enum wire_tier tier, uint64_t key)
 {
 	(void)key;
 	return tier == WIRE_TRANSACTION ? svc->transaction : svc->proxy;
+}
+
+uint32_t svc_wait(const struct svc *svc, uint32_t id)
+{
+	(void)id;
+	return svc->wait;
 }
 
 uint32_t svc_id(const struct svc *svc)

@@ -208,6 +208,43 @@ static void without_a_worker_503_but_never_to_ack(void **state)
 	close(p.fd);
 }
 
+/* A worker that does not answer gets nothing new; what belongs to something in progress it gets, and our own refusals' ACKs nobody. */
+static void overload_refuses_what_is_new_and_nothing_else(void **state)
+{
+	static const char *const other[] = { "ACK", "CANCEL", "BYE", "PRACK" };
+	const struct phone p = phone_on("127.0.0.1");
+	const char *text = request("INVITE", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport"), *tag;
+	char answer[2048], ack[2048];
+
+	(void)state;
+	svc->wait = WIRE_STALLED;
+	phone_sends(p, 0, text, strlen(text));
+	shell_turn(svc, 100);
+	strcpy(answer, phone_hears(p));
+	assert_memory_equal(answer, "SIP/2.0 503 ", 12);
+	assert_non_null(strstr(answer, "\r\nRetry-After: "));
+	tag = strstr(answer, "To: <sip:bob@example.com>;tag=");
+	assert_non_null(tag);
+	text = request("ACK", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport");
+	snprintf(ack, sizeof(ack), "%.*s%.46s%s", (int)(strstr(text, "To: ") - text), text, tag, strstr(text, "\r\nCall-ID"));
+	phone_sends(p, 0, ack, strlen(ack));
+	shell_quiet(svc);
+	assert_int_equal(svc->posts, 0);
+	for (int i = 0; i < 4; i++) {
+		text = request(other[i], "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport");
+		phone_sends(p, 0, text, strlen(text));
+		shell_turn(svc, 100);
+		assert_int_equal(svc->posts, i + 1);
+	}
+	svc->wait = 0;
+	text = request("INVITE", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport");
+	phone_sends(p, 0, text, strlen(text));
+	shell_turn(svc, 100);
+	assert_int_equal(svc->posts, 5);
+	assert_int_equal(shell_count(svc, "sip_shed_total"), 1);
+	close(p.fd);
+}
+
 static struct sip_hop at(const char *ip, uint16_t port)
 {
 	struct sip_hop h;
@@ -537,6 +574,7 @@ int main(void)
 		T(a_malformed_request_is_answered_400),
 		T(ack_and_responses_are_never_answered),
 		T(without_a_worker_503_but_never_to_ack),
+		T(overload_refuses_what_is_new_and_nothing_else),
 		T(a_request_departs_and_its_response_comes_home),
 		T(a_stateless_response_goes_to_a_proxy_16_11),
 		T(a_response_departs_by_its_via),

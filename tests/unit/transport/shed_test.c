@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Overload: who is refused, and what is still done, on a virtual clock. */
+#include "shed.h"
+#include "rt/hash.h"
+#include "kit/test.h"
+
+static void nothing_is_refused_while_nobody_waits(void **state)
+{
+	struct shed s = { 0 };
+
+	(void)state;
+	for (rt_ms now = 1000; now < 9000; now += 10) {
+		shed_waited(&s, now, now % 200 ? SHED_TARGET * 5 : 0); /* long, but short once in each step or two */
+		assert_int_equal(shed_share(&s, now), 0);
+	}
+}
+
+static void a_short_jam_costs_nobody_anything(void **state)
+{
+	struct shed s = { 0 };
+
+	(void)state;
+	for (rt_ms now = 1000; now < 1000 + (SHED_ONSET - 1) * SHED_STEP; now += 10)
+		shed_waited(&s, now, 10 * SHED_TARGET);
+	assert_int_equal(shed_share(&s, 1000 + (SHED_ONSET - 1) * SHED_STEP), 0);
+}
+
+static void a_standing_queue_is_overload_and_so_are_lost_datagrams(void **state)
+{
+	struct shed a = { 0 }, b = { 0 };
+
+	(void)state;
+	for (rt_ms now = 1000; now < 2000; now += 10) {
+		shed_waited(&a, now, SHED_TARGET + 1);
+		shed_lost(&b, now, 1);
+	}
+	assert_true(shed_share(&a, 2000) > SHED_WHOLE / 2);
+	assert_true(shed_share(&b, 2000) > SHED_WHOLE / 2);
+	assert_true(shed_refuses(&a, 2000, 0));
+	assert_false(shed_refuses(&a, 2000, SHED_WHOLE - 1));
+}
+
+static void silence_forgets(void **state)
+{
+	struct shed s = { 0 };
+
+	(void)state;
+	for (rt_ms now = 1000; now < 3000; now += 10)
+		shed_waited(&s, now, 500);
+	assert_true(shed_share(&s, 3000) > 900);
+	assert_int_equal(shed_share(&s, 5000), 0);
+	assert_int_equal(shed_share(&s, 1u << 31), 0);
+}
+
+/*
+ * A server that does 10 requests a millisecond for what it lets in, and 1/20 of one for what it refuses, with a queue that holds
+ * half a second. Offered so many times that; what it finishes in the last eight of ten seconds, as a share of what it could.
+ */
+struct model {
+	double queue; /* of waiting requests: when the first of them came is now - wait */
+	double done;
+	struct shed shed;
+	uint64_t dice;
+};
+
+static void one_ms(struct model *m, rt_ms now, double offered)
+{
+	const double capacity = 10, price = 0.05;
+	double work = capacity;
+
+	m->queue += offered;
+	if (m->queue > 500 * capacity) {
+		shed_lost(&m->shed, now, 1);
+		m->queue = 500 * capacity;
+	}
+	while (work >= 1 && m->queue >= 1) {
+		const uint32_t wait = (uint32_t)(m->queue / offered); /* the age of the first of them */
+
+		shed_waited(&m->shed, now, wait);
+		m->queue -= 1;
+		if (shed_refuses(&m->shed, now, rt_mix(m->dice++, 7))) {
+			work -= price;
+		} else {
+			work -= 1;
+			m->done += now >= 3000;
+		}
+	}
+}
+
+static double goodput(double times, struct model *m)
+{
+	for (rt_ms now = 1000; now < 11000; now++)
+		one_ms(m, now, 10 * times);
+	return m->done / (8000 * 10);
+}
+
+static void goodput_stays_at_twice_and_five_times_the_capacity(void **state)
+{
+	static const double times[] = { 1.1, 2, 5, 10 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		struct model m = { 0 };
+		const double good = goodput(times[i], &m), price = (times[i] - 1) * 0.05;
+
+		if (good < (1 - price) * 0.9)
+			fail_msg("at %.1f times: %.3f", times[i], good);
+	}
+}
+
+static void two_seconds_after_the_load_nobody_is_refused(void **state)
+{
+	struct model m = { 0 };
+
+	(void)state;
+	goodput(5, &m);
+	for (rt_ms now = 11000; now < 13000; now++)
+		one_ms(&m, now, 5);
+	assert_int_equal(shed_share(&m.shed, 13000), 0);
+	assert_true(m.queue < 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_refused_while_nobody_waits),
+		cmocka_unit_test(a_short_jam_costs_nobody_anything),
+		cmocka_unit_test(a_standing_queue_is_overload_and_so_are_lost_datagrams),
+		cmocka_unit_test(silence_forgets),
+		cmocka_unit_test(goodput_stays_at_twice_and_five_times_the_capacity),
+		cmocka_unit_test(two_seconds_after_the_load_nobody_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, 0, 0);
+}
