@@ -9,6 +9,7 @@ import subprocess
 from kit.flow import Skip, flow
 from kit.phone import ack_of
 from kit.server import Server, Worker, render
+from operate_flow import works
 
 FAR = ("proxy", "registrar", "agent")  # the tiers of the other host
 PASSWORD = "redis-word"
@@ -133,3 +134,25 @@ def another_key(_):
         for key in (wrong_key, server.key):
             assert server.peal("keys", "mark", key).stdout.strip() in said, said
         call(server)
+
+
+def refused(server):
+    """A new call while nobody is left to decide it: the final answer it gets."""
+    with server.phone() as a:
+        sent = a.invite(f"sip:nobody@{server.domain}")
+        answer = a.wait(lambda m: m.status > 100, 8)
+        a.send(ack_of(sent, answer))
+        return answer.status
+
+
+@flow("hosts.cut", server=False, forms=("separate",))
+def cut(_):
+    """The wire between the hosts is cut: new calls are answered 5xx and not left to wait; when it is whole again calls go on."""
+    with two_hosts() as server:
+        call(server)
+        ip("link", "set", server.veth, "down")
+        try:
+            assert 500 <= refused(server) < 600
+        finally:
+            ip("link", "set", server.veth, "up")
+        works(server, 25)
