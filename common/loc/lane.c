@@ -74,6 +74,7 @@ static void answer(struct lane *self, int err, const redisReply *reply)
 /* After a loss: only what was pending now; what a callback queues is refused, since the link is closed. */
 static void answer_all_down(struct lane *self)
 {
+	track_lost(self->redis);
 	for (uint32_t n = self->count; n > 0; n--)
 		answer(self, RT_DOWN, 0);
 }

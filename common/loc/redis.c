@@ -173,6 +173,7 @@ rt_ms loc_redis_tick(struct loc_redis *self, rt_ms now)
 		next = due < next ? due : next;
 	}
 	redis_tick_listen(self);
+	track_tick(self);
 	if (self->nchannel && link_next(&self->listen, now) < next)
 		next = link_next(&self->listen, now);
 	return next > now ? next : now + 1;

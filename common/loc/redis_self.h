@@ -6,6 +6,7 @@
 #include "lane.h"
 #include "limits.h"
 #include "loc/redis.h"
+#include "track.h"
 
 struct channel {
 	char name[64];
@@ -28,6 +29,7 @@ struct loc_redis {
 	void *after_arg;
 	struct stale *stale;        /* earlier answers of loc_lookup, or NULL */
 	struct nonces *nonces;      /* counts that were used here, or NULL */
+	struct track track;
 	bool subscribed;            /* the channels were asked for on this connection */
 };
 

@@ -2,7 +2,7 @@
 /*
  * stale: answers by address, four places a set; the oldest of its set makes way.
  *
- *   entry   hash of the address | when | ----> | n | policy | binding, binding .. | their text | the address |     one piece of memory
+ *   entry   hash of the address | when | promise | ----> | n | policy | binding .. | their text | the address |   one piece of memory
  */
 #include "stale.h"
 
@@ -26,11 +26,13 @@ struct entry {
 	uint64_t hash;
 	int64_t at;
 	struct answer *answer; /* NULL: free */
+	uint32_t round;        /* of the promise it stands under; 0: none */
 };
 
 struct stale {
 	struct rt_key key;
-	uint32_t sets, seconds;
+	uint32_t sets;
+	struct stale_for seconds;
 	struct entry entry[];
 };
 
@@ -41,7 +43,7 @@ static const size_t texts[] = {
 };
 enum { TEXTS = sizeof(texts) / sizeof(*texts) };
 
-struct stale *stale_new(uint32_t entries, uint32_t seconds)
+struct stale *stale_new(uint32_t entries, struct stale_for seconds)
 {
 	const uint32_t sets = entries / WAYS ? entries / WAYS : 1;
 	struct stale *self = calloc(1, sizeof(*self) + (size_t)sets * WAYS * sizeof(self->entry[0]));
@@ -127,7 +129,8 @@ static struct entry *place_for(struct stale *self, uint64_t hash, struct slice a
 	return place;
 }
 
-void stale_keep(struct stale *self, struct slice aor, const struct loc_binding *b, int n, const struct loc_policy *policy, int64_t now)
+void stale_keep(struct stale *self, struct slice aor, const struct loc_binding *b, int n, const struct loc_policy *policy, int64_t now,
+                uint32_t round)
 {
 	const uint64_t hash = rt_hash(self->key, aor.p, aor.n);
 	struct entry *e = place_for(self, hash, aor);
@@ -136,32 +139,65 @@ void stale_keep(struct stale *self, struct slice aor, const struct loc_binding *
 	if (!fresh && !is_of(e, hash, aor))
 		return;
 	free(e->answer);
-	*e = (struct entry){ hash, now, fresh };
+	*e = (struct entry){ hash, now, fresh, round };
 }
 
-bool stale_find(const struct stale *self, struct slice aor, int64_t now, struct stale_answer *out)
+/* NULL: not remembered. */
+static const struct entry *entry_of(const struct stale *self, struct slice aor)
 {
 	const uint64_t hash = rt_hash(self->key, aor.p, aor.n);
 	const struct entry *set = &self->entry[hash % self->sets * WAYS];
 
-	for (int i = 0; i < WAYS; i++) {
-		if (!is_of(&set[i], hash, aor) || now - set[i].at > (int64_t)self->seconds)
-			continue;
-		out->policy = set[i].answer->policy;
-		out->n = 0;
-		for (int k = 0; k < set[i].answer->n; k++)
-			if (set[i].answer->b[k].expires_at > now)
-				out->b[out->n++] = set[i].answer->b[k];
-		return out->n > 0;
-	}
-	return false;
+	for (int i = 0; i < WAYS; i++)
+		if (is_of(&set[i], hash, aor))
+			return &set[i];
+	return 0;
 }
 
-int loc_lookup_remember(struct loc_redis *redis, uint32_t entries, uint32_t seconds)
+void stale_changed(struct stale *self, struct slice aor)
+{
+	const struct entry *e = entry_of(self, aor);
+
+	if (e)
+		self->entry[e - self->entry].round = 0;
+}
+
+static bool read_answer(const struct answer *a, int64_t now, struct stale_answer *out)
+{
+	out->policy = a->policy;
+	out->n = 0;
+	for (int k = 0; k < a->n; k++)
+		if (a->b[k].expires_at > now)
+			out->b[out->n++] = a->b[k];
+	return out->n > 0;
+}
+
+bool stale_find(const struct stale *self, struct slice aor, int64_t now, struct stale_answer *out)
+{
+	const struct entry *e = entry_of(self, aor);
+
+	return e && now - e->at <= (int64_t)self->seconds.away && read_answer(e->answer, now, out);
+}
+
+bool stale_find_fresh(const struct stale *self, struct slice aor, int64_t now, uint32_t round, struct stale_answer *out)
+{
+	const struct entry *e = entry_of(self, aor);
+
+	return e && e->round == round && now - e->at < (int64_t)self->seconds.fresh && read_answer(e->answer, now, out);
+}
+
+void loc_lookup_forget(struct loc_redis *redis, struct slice aor)
+{
+	track_changed(redis, aor);
+}
+
+int loc_lookup_remember(struct loc_redis *redis, uint32_t entries, uint32_t away, uint32_t fresh)
 {
 	stale_destroy(&redis->stale);
-	if (!entries || !seconds)
+	if (!entries || !(away || fresh))
 		return 0;
-	redis->stale = stale_new(entries, seconds);
+	redis->stale = stale_new(entries, (struct stale_for){ away, fresh });
+	if (redis->stale && fresh && track_want(redis))
+		return RT_NOMEM;
 	return redis->stale ? 0 : RT_NOMEM;
 }

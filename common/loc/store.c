@@ -22,6 +22,8 @@ struct op { /* a call under way */
 	loc_lookup_fn *found; /* instead of done: a lookup */
 	struct loc_policy policy;
 	int policy_err;
+	uint32_t round;       /* of the promise the lookup was made under, and what had changed before */
+	uint64_t changes;
 	void *arg;
 	uint64_t token;
 	int64_t now;
@@ -97,13 +99,21 @@ static bool answer_stale(const struct loc_redis *redis, struct slice aor, int64_
 	return true;
 }
 
+/* An answer under a promise is good until a change is told. One that crossed a change may be of before it. */
+static uint32_t promise_of(const struct op *op)
+{
+	const bool same = op->round == track_round(op->redis) && op->changes == op->redis->track.changes;
+
+	return same ? op->round : 0;
+}
+
 static void finish_lookup(const struct op *op, int err, const struct loc_binding *b, int n)
 {
 	const struct slice aor = slice_of(op->aor, op->aor_n);
 
 	err = err ? err : op->policy_err;
 	if (!err && op->redis->stale)
-		stale_keep(op->redis->stale, aor, b, n, &op->policy, op->now);
+		stale_keep(op->redis->stale, aor, b, n, &op->policy, op->now, promise_of(op));
 	if ((err == RT_DOWN || err == RT_TIMEOUT) && answer_stale(op->redis, aor, op->now, op->found, op->arg, op->token))
 		return;
 	op->found(op->arg, op->token, err, err ? 0 : b, err ? 0 : n, err ? 0 : &op->policy);
@@ -221,10 +231,16 @@ static int ask_both(struct op *op, struct slice aor)
 	struct slice policy[] = { SLICE("HMGET"), SLICE_NONE, SLICE("mode"), SLICE("fork"), SLICE("recurse"), SLICE("queue"), SLICE("wake") };
 	struct slice bindings[2] = { SLICE("HGETALL") };
 
+	op->round = track_round(op->redis);
+	op->changes = op->redis->track.changes;
+	if (op->round && track_next(op->redis))
+		op->round = 0;
 	if (ask(op, policy_came, "policy:", aor, 7, policy)) {
 		free(op);
 		return RT_DOWN;
 	}
+	if (op->round && track_next(op->redis))
+		op->round = 0;
 	if (!op->redis->cluster && ask(op, fetched, "reg:", aor, 2, bindings)) {
 		op->found = 0;
 		return RT_DOWN;
@@ -232,7 +248,18 @@ static int ask_both(struct op *op, struct slice aor)
 	return 0;
 }
 
-int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *done, void *arg, uint64_t token)
+static bool answer_fresh(const struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *found, void *arg, uint64_t token)
+{
+	const uint32_t round = redis->stale ? track_round(redis) : 0;
+	struct stale_answer last;
+
+	if (!round || !stale_find_fresh(redis->stale, aor, now, round, &last))
+		return false;
+	found(arg, token, 0, last.b, last.n, &last.policy);
+	return true;
+}
+
+static int look_up(struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *done, void *arg, uint64_t token)
 {
 	struct op *op = op_new(redis, redis->stale || redis->cluster ? aor : SLICE_NONE, now, arg, token);
 
@@ -242,6 +269,11 @@ int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_looku
 	if (ask_both(op, aor) == 0)
 		return 0;
 	return answer_stale(redis, aor, now, done, arg, token) ? 0 : RT_DOWN;
+}
+
+int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *done, void *arg, uint64_t token)
+{
+	return answer_fresh(redis, aor, now, done, arg, token) ? 0 : look_up(redis, aor, now, done, arg, token);
 }
 
 /* ---- Apply ---- */
@@ -415,6 +447,7 @@ int loc_store_apply(struct loc_redis *redis, const struct loc_change *change, lo
 	if (!err) {
 		op->done = done;
 		fill(argv, &c, change);
+		track_changed(redis, change->aor); /* what was asked before this is not known to be so any more */
 		err = c.err ? c.err : loc_redis_script(redis, &script, applied, op, 0, 1, FIXED + EACH * change->n, argv);
 	}
 	if (err)

@@ -3,6 +3,13 @@
 #include "cluster.h"
 #include "redis_self.h"
 
+/* Before any channel: then only those are answered. */
+static void ask_name(struct loc_redis *self)
+{
+	if (link_put(&self->listen, 2, (struct slice[]){ SLICE("CLIENT"), SLICE("ID") }))
+		link_lose(&self->listen, self->now, "no memory for a command");
+}
+
 static void ask_channel(struct loc_redis *self, int i)
 {
 	if (link_put(&self->listen, 2, (struct slice[]){ SLICE("SUBSCRIBE"), slice_str(self->channel[i].name) }))
@@ -14,13 +21,17 @@ void redis_tick_listen(struct loc_redis *self)
 {
 	if (!self->nchannel)
 		return;
-	if (self->listen.state < LINK_CONNECTING)
+	if (self->listen.state < LINK_CONNECTING) {
 		self->subscribed = false;
+		track_deaf(self);
+	}
 	if (self->cluster && self->listen.state == LINK_CLOSED) { /* every node hands out every message: another one each time */
 		cluster_any(self->cluster, &self->listen_url);
 		self->listen.url = &self->listen_url;
 	}
 	(void)link_tick(&self->listen, self->now);
+	if (!self->subscribed && self->listen.state >= LINK_CONNECTING)
+		ask_name(self);
 	for (int i = 0; !self->subscribed && self->listen.state >= LINK_CONNECTING && i < self->nchannel; i++)
 		ask_channel(self, i);
 	self->subscribed = self->listen.state >= LINK_CONNECTING;
@@ -68,7 +79,7 @@ void loc_redis_ready2(struct loc_redis *self, uint32_t ready, rt_ms now)
 	if (link_ready(&self->listen, ready, now))
 		return;
 	while (link_reply(&self->listen, now, &reply) == 0) {
-		if (is_message(reply))
+		if (!track_hears(self, reply) && is_message(reply))
 			hand_out(self, reply);
 		freeReplyObject(reply);
 	}

@@ -199,6 +199,8 @@ void burst_turn(struct svc_loop *self)
 	++*self->turns;
 	if (p[PIPE].revents)
 		loop_obey(self);
+	if (p[REDIS2].revents) /* first: who registered before he was called is called where he is */
+		loc_redis_ready2(self->redis, (uint32_t)p[REDIS2].revents, self->now);
 	if (p[INNER].revents || p[OUTER].revents || self->mail_waits)
 		take_mail(self);
 	if (p[NEWS].revents)
@@ -207,8 +209,6 @@ void burst_turn(struct svc_loop *self)
 		take_ready(self);
 	if (p[REDIS].revents)
 		loc_redis_ready(self->redis, (uint32_t)p[REDIS].revents, self->now);
-	if (p[REDIS2].revents)
-		loc_redis_ready2(self->redis, (uint32_t)p[REDIS2].revents, self->now);
 	burst_run_queue(self);
 	take_timers(self);
 	self->redis_due = loc_redis_tick(self->redis, self->now);

@@ -61,15 +61,19 @@ RT_MUSTUSE
 int loc_store_apply(struct loc_redis *redis, const struct loc_change *change, loc_done_fn *done, void *arg, uint64_t token);
 
 /* Bindings and policy together: one write, one answer. Both are valid during the call; policy is NULL unless err is 0 or RT_STALE:
- * Redis is away, and this is an earlier answer (loc_lookup_remember); then `done` may be called before this returns. 0 | RT_DOWN */
+ * Redis is away, and this is an earlier answer (loc_lookup_remember). What is remembered is answered before this returns. 0 | RT_DOWN */
 struct loc_policy;
 typedef void loc_lookup_fn(void *self, uint64_t token, int err, const struct loc_binding *b, int n, const struct loc_policy *policy);
 RT_MUSTUSE
 int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_lookup_fn *done, void *arg, uint64_t token);
 
-/* From now on keep the last answers of loc_lookup on this connection, so many, each so many seconds. 0 | RT_NOMEM */
+/* From now on keep the last answers of loc_lookup on this connection, so many: each for `away` seconds should Redis be away, and for `fresh`
+ * while it stands: Redis tells of every change (CLIENT TRACKING), and where it cannot, it is asked each time. 0 | RT_NOMEM */
 RT_MUSTUSE
-int loc_lookup_remember(struct loc_redis *redis, uint32_t entries, uint32_t seconds);
+int loc_lookup_remember(struct loc_redis *redis, uint32_t entries, uint32_t away, uint32_t fresh);
+
+/* The next lookup of this one is asked of Redis, whatever is remembered. */
+void loc_lookup_forget(struct loc_redis *redis, struct slice aor);
 
 /* The binding id of a contact without instance and reg-id: "c:" + canonical URI, then "#" and the parameters that count only when both
  * URIs have them (19.1.4). A URI we cannot read names itself. 0 | RT_NOMEM */

@@ -77,7 +77,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(proxy,       relay,          RELAY,    "users",      0,    0,        "requests to other domains: none, users (authenticated ones and peers) or any") \
 	X(proxy,       peers,          WORDS,    "",           0,    0,        "addresses or networks that need no authentication, e.g. 192.0.2.0/24") \
 	X(proxy,       routes,         WORDS,    "",           0,    0,        "static next hops: domain=sip:host[:port][;transport=..]")            \
-	X(proxy,       lookup_cache,   INT,      "0",          0,    3600,     "seconds a lookup may be answered from memory; 0: always ask Redis")   \
+	X(proxy,       lookup_cache,   INT,      "60",         0,    3600,     "seconds a lookup may be answered from memory while Redis, which tells of changes, told of none; 0: always ask") \
 	X(proxy,       gateway_timeout, INT,     "6000",       500,  32000,    "ms a gateway may be silent until the next one of its group is tried")  \
 	X(proxy,       dns_servers,    WORDS,    "",           0,    0,        "address[:port] of name servers; empty: the system's")                \
 	X(proxy,       dns_timeout,    INT,      "2000",       100,  30000,    "ms for one whole RFC 3263 search")                                   \
@@ -96,7 +96,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(agent,       duration,       INT,      "300",        1,    86400,    "seconds until the agent ends a call")                                 \
 	X(redis,       url,            TEXT,     "redis://127.0.0.1:6379/0", 0, 0, "redis://[user:password@]host:port/db, unix:///path?db=0, redis+sentinel://host:port,host:port/master-name/db, or redis+cluster://host:port,host:port") \
 	X(redis,       timeout,        INT,      "1000",       10,   60000,    "ms until an answer is given up")                                     \
-	X(redis,       stale_users,    INT,      "10000",      0,    1000000,  "users a proxy remembers for the time Redis is away; 0: none")        \
+	X(redis,       stale_users,    INT,      "50000",      0,    1000000,  "users a proxy remembers, for lookup_cache and for the time Redis is away; 0: none") \
 	X(redis,       stale_age,      INT,      "600",        0,    86400,    "seconds such a memory may be used")                                  \
 	X(log,         level,          TEXT,     "info",       0,    0,        "error, warning, info, debug or trace")
 

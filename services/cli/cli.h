@@ -65,10 +65,11 @@ __attribute__((format(printf, 1, 2))) int cli_fail(const char *fmt, ...); /* say
 
 /* Where Redis is: --redis, PEAL_REDIS_URL or the configuration. Absent after saying what is wrong. */
 struct slice cli_redis_url(struct cli *cli);
+/* Redis answers who wrote before it tells those who remember what was there; when this returns they have been told, too. */
+void cli_redis_close(struct cli *cli);
 const char *cli_redis_place(struct cli *cli); /* for a person, without the password */
 /* Connect when not yet. 0, or -1 with the reason in `why` (when why is NULL: printed, with what to do about it). */
 int cli_redis_open(struct cli *cli, char *why, size_t size);
-void cli_redis_close(struct cli *cli);
 /* Connect to the very server at host and port, or path, of this address, and log in. NULL with the reason in `why`. */
 struct loc_url;
 redisContext *cli_redis_connect_at(const struct loc_url *url, char *why, size_t size);

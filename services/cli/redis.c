@@ -157,6 +157,10 @@ int cli_redis_open(struct cli *cli, char *why, size_t size)
 
 void cli_redis_close(struct cli *cli)
 {
+	redisReply *r = cli->redis && !cli->redis->err ? redisCommand(cli->redis, "PING") : NULL;
+
+	if (r)
+		freeReplyObject(r);
 	if (cli->redis)
 		redisFree(cli->redis);
 	cli->redis = NULL;

@@ -182,7 +182,6 @@ static void close_actor(void **self_p)
 	gatelist_destroy(&p->gates);
 	dns_resolver_destroy(&p->dns);
 	loc_users_destroy(&p->users);
-	proxy_lookup_destroy(&p->lookup);
 	rt_table_destroy(&p->by_txn);
 	rt_pool_destroy(&p->searches);
 	rt_pool_destroy(&p->jobs);
@@ -228,18 +227,17 @@ static int open_actor(void **self_p, struct svc *svc)
 	p->searches = rt_pool_new(sizeof(struct proxy_search), PROXY_CONTEXTS_MAX);
 	p->by_txn = rt_table_new(1024);
 	p->users = loc_users_new(svc_redis(svc), stale_users > USERS_REMEMBERED ? stale_users : USERS_REMEMBERED);
-	p->lookup = proxy_lookup_new(svc_secret(svc, "lookup"));
 	p->dns = resolver(p);
 	p->gates = gatelist_new(svc, 'G');
 	p->probes = probes_new(p);
 	p->aliases = wire_aliases_new();
 	p->e.aliases = p->aliases;
 	p->waits = proxy_waits_new(p);
-	(void)!loc_lookup_remember(svc_redis(svc), stale_users, stale_age);
+	(void)!loc_lookup_remember(svc_redis(svc), stale_users, stale_age, (uint32_t)p->e.config->proxy_lookup_cache);
 	(void)!loc_nonce_remember(svc_redis(svc), stale_users);
 	if (p->users && stale_users)
 		loc_users_remember(p->users, stale_age);
-	if (p->gates && p->probes && p->aliases && p->waits && p->jobs && p->searches && p->by_txn && p->users && p->lookup && p->dns)
+	if (p->gates && p->probes && p->aliases && p->waits && p->jobs && p->searches && p->by_txn && p->users && p->dns)
 		return 0;
 	rt_log(RT_LOG_E, "proxy.open", 0, "why=\"no memory, or no usable name server in proxy.dns_servers\"");
 	close_actor(self_p);

@@ -125,15 +125,16 @@ out:
 	proxy_job_leave(p, j);
 }
 
-static void find_user(struct proxy *p, struct proxy_job *j, struct slice aor, int64_t remembered)
+static void find_user(struct proxy *p, struct proxy_job *j, struct slice aor)
 {
-	if (proxy_lookup(p->lookup, svc_redis(p->svc), aor, p->e.now, remembered, on_bindings, p, j->self))
+	if (loc_lookup(svc_redis(p->svc), aor, p->e.now, on_bindings, p, j->self))
 		store_is_down(p, j);
 }
 
 void proxy_decide_again(struct proxy *p, struct proxy_job *j)
 {
-	find_user(p, j, j->wait->aor, 0);
+	loc_lookup_forget(svc_redis(p->svc), j->wait->aor); /* something about him has changed */
+	find_user(p, j, j->wait->aor);
 }
 
 static void answer_here(struct proxy *p, struct proxy_job *j)
@@ -161,7 +162,7 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 	} else if (proxy_target_service(&p->e, &j->req, &to, &only)) {
 		proxy_job_begin(p, j, &only, 1, &as_it_is);
 	} else if (to.place == PROXY_USER) {
-		find_user(p, j, to.aor, p->e.config->proxy_lookup_cache);
+		find_user(p, j, to.aor);
 	} else if (proxy_gate(p, j, &to)) {
 		return;
 	} else if (proxy_check_relay(&p->e, &j->req)) {

@@ -20,7 +20,6 @@
 #include "forward.h"
 #include "keep.h"
 #include "loc/users.h"
-#include "lookup.h"
 #include "policy.h"
 #include "request.h"
 #include "sip/draft.h"
@@ -43,7 +42,6 @@ struct proxy { /* the actor */
 	struct rt_pool *searches;   /* struct proxy_search */
 	struct rt_table *by_txn;    /* hash of transaction worker and handle -> job, for ABANDON */
 	struct loc_users *users;
-	struct proxy_lookup *lookup;
 	struct dns_resolver *dns;
 	struct gatelist *gates;
 	struct probes *probes;

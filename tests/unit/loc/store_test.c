@@ -561,6 +561,15 @@ static struct result look_up(struct loc_redis *at, const char *aor, int64_t now)
 	return r;
 }
 
+/* Is it answered at once? What Redis is asked instead comes with the next turns. */
+static bool is_remembered(struct loc_redis *at, const char *aor)
+{
+	static struct result r;
+
+	r.done = 0;
+	return loc_lookup(at, slice_str(aor), NOW, keep_lookup, &r, 0) == 0 && r.done;
+}
+
 /* While Redis is away: who was looked up before is answered from memory, for so long, and without what ran out. */
 static void lookups_are_remembered_while_redis_is_away(void **state)
 {
@@ -571,7 +580,7 @@ static void lookups_are_remembered_while_redis_is_away(void **state)
 	(void)state;
 	kit_redis_start(&other, 0, 0);
 	away = loc_redis_new(other.url, 200, rt_clock_ms());
-	assert_int_equal(0, loc_lookup_remember(away, 8, 100));
+	assert_int_equal(0, loc_lookup_remember(away, 8, 100, 0));
 	while (!loc_redis_up(away))
 		kit_redis_turn(away);
 	apply_to(away, "a@example.com", &(struct said){ .call_id = "a", .cseq = 1, .contact = { "sip:a@h 60", "sip:b@h 90" } });
@@ -659,6 +668,44 @@ static void users_and_nonces_outlive_redis_for_a_while(void **state)
 	kit_redis_stop(&other);
 }
 
+/* While Redis promises to tell of changes, what was looked up is answered from memory; whoever changes it. */
+static void lookups_are_remembered_until_they_change(void **state)
+{
+	struct loc_redis *near = loc_redis_new(server.url, 1000, rt_clock_ms());
+	struct result r;
+
+	(void)state;
+	assert_int_equal(0, loc_lookup_remember(near, 16, 0, 60));
+	apply_to(redis, "a@example.com", &(struct said){ .call_id = "a", .cseq = 1, .contact = { "sip:a@h 600" } });
+	while (!is_remembered(near, "a@example.com"))
+		kit_redis_turn(near);
+	assert_int_equal(1, look_up(near, "a@example.com", NOW).n);
+	apply_to(redis, "a@example.com", &(struct said){ .call_id = "b", .cseq = 1, .contact = { "sip:b@h 600" } }); /* by another connection */
+	while (is_remembered(near, "a@example.com"))
+		kit_redis_turn(near);
+	r = look_up(near, "a@example.com", NOW);
+	assert_int_equal(2, r.n);
+	assert_true(is_remembered(near, "a@example.com"));
+	apply_to(near, "a@example.com", &(struct said){ .call_id = "c", .cseq = 1, .contact = { "sip:c@h 600" } }); /* by this one */
+	assert_int_equal(3, look_up(near, "a@example.com", NOW).n);
+	assert_true(is_remembered(near, "a@example.com"));
+	ask(ARGS(SLICE("HSET"), SLICE("policy:a@example.com"), SLICE("mode"), SLICE("redirect")));
+	while (is_remembered(near, "a@example.com"))
+		kit_redis_turn(near);
+	assert_int_equal(3, look_up(near, "a@example.com", NOW).n);
+	assert_true(is_remembered(near, "a@example.com"));
+	ask(ARGS(SLICE("CLIENT"), SLICE("KILL"), SLICE("TYPE"), SLICE("pubsub"))); /* nobody hears of changes now: no promise, no memory */
+	while (is_remembered(near, "a@example.com"))
+		kit_redis_turn(near);
+	while (!is_remembered(near, "a@example.com"))
+		kit_redis_turn(near);
+	ask(ARGS(SLICE("FLUSHALL")));
+	while (is_remembered(near, "a@example.com"))
+		kit_redis_turn(near);
+	assert_int_equal(0, look_up(near, "a@example.com", NOW).n);
+	loc_redis_destroy(&near);
+}
+
 /* However many are looked up, no more than the given number are kept: the newest of each set. */
 static void the_memory_of_lookups_is_bounded(void **state)
 {
@@ -666,7 +713,7 @@ static void the_memory_of_lookups_is_bounded(void **state)
 	int kept = 0;
 
 	(void)state;
-	assert_int_equal(0, loc_lookup_remember(away, 16, 1000));
+	assert_int_equal(0, loc_lookup_remember(away, 16, 1000, 0));
 	while (!loc_redis_up(away))
 		kit_redis_turn(away);
 	for (int i = 0; i < 200; i++) {
@@ -738,6 +785,7 @@ int main(void)
 		cmocka_unit_test_setup(concurrent_writers_lose_nothing, empty),
 		cmocka_unit_test_setup(redis_away_is_told, empty),
 		cmocka_unit_test_setup(lookups_are_remembered_while_redis_is_away, empty),
+		cmocka_unit_test_setup(lookups_are_remembered_until_they_change, empty),
 		cmocka_unit_test_setup(the_memory_of_lookups_is_bounded, empty), /* the last: it restarts the server */
 	};
 

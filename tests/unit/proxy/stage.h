@@ -37,11 +37,12 @@ int loc_lookup(struct loc_redis *redis, struct slice aor, int64_t now, loc_looku
 	return 0;
 }
 
-int loc_lookup_remember(struct loc_redis *redis, uint32_t entries, uint32_t seconds)
+int loc_lookup_remember(struct loc_redis *redis, uint32_t entries, uint32_t away, uint32_t fresh)
 {
 	(void)redis;
 	(void)entries;
-	(void)seconds;
+	(void)away;
+	(void)fresh;
 	return 0;
 }
 
@@ -56,6 +57,12 @@ void loc_users_remember(struct loc_users *self, uint32_t seconds)
 {
 	(void)self;
 	(void)seconds;
+}
+
+void loc_lookup_forget(struct loc_redis *redis, struct slice aor)
+{
+	(void)redis;
+	(void)aor;
 }
 
 /* There is no connection: what is asked of Redis by other ways than these is refused. */
