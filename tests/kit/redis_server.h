@@ -88,11 +88,14 @@ static inline void kit_redis_launch(struct kit_redis *r, const char *password)
 /* more: further words of its command line, NULL at the end. */
 static inline void kit_redis_start_with(struct kit_redis *r, int port, const char *password, const char *const *more)
 {
-	*r = (struct kit_redis){ .folder = "/tmp/peal-redis-XXXXXX", .port = port };
-	if (!mkdtemp(r->folder))
+	char folder[] = "/tmp/peal-redis-XXXXXX";
+
+	if (!mkdtemp(folder))
 		exit(1);
-	snprintf(r->socket, sizeof(r->socket), "%s/socket", r->folder);
-	snprintf(r->url, sizeof(r->url), "unix://%s", r->socket);
+	*r = (struct kit_redis){ .port = port };
+	snprintf(r->folder, sizeof(r->folder), "%s", folder);
+	snprintf(r->socket, sizeof(r->socket), "%s/socket", folder);
+	snprintf(r->url, sizeof(r->url), "unix://%s/socket", folder);
 	kit_redis_launch_with(r, password, more);
 }
 

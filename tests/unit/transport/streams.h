@@ -91,7 +91,7 @@ static inline const char *hear(int fd)
 
 static inline const char *request(const char *call_id, const char *via, const char *body)
 {
-	static char text[70000];
+	static char text[71000];
 
 	snprintf(text, sizeof(text), "MESSAGE sip:bob@example.com SIP/2.0\r\nVia: %s\r\nMax-Forwards: 70\r\nFrom: <sip:a@example.com>;tag=1\r\n"
 		 "To: <sip:bob@example.com>\r\nCall-ID: %s\r\nCSeq: 1 MESSAGE\r\nContent-Length: %zu\r\n\r\n%s", via, call_id,
