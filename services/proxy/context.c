@@ -81,6 +81,11 @@ static bool in_group(const struct proxy_context *c, const struct proxy_branch *b
 	return b == first || c->fork == PROXY_ALL || (c->fork == PROXY_BY_Q && b->q == first->q);
 }
 
+static uint16_t lendable(const struct proxy_context *c)
+{
+	return c->breadth > c->reserve ? (uint16_t)(c->breadth - c->reserve) : 0;
+}
+
 /* Begin branches and share among them what Max-Breadth is not lent to others (RFC 5393 5.3.3). */
 static uint32_t launch(struct proxy_context *c, uint32_t group, int size)
 {
@@ -90,7 +95,7 @@ static uint32_t launch(struct proxy_context *c, uint32_t group, int size)
 		if (!(group & bit(i)))
 			continue;
 		b->phase = PROXY_SEEKING;
-		b->breadth = (uint16_t)(c->breadth / size--);
+		b->breadth = (uint16_t)(lendable(c) / size--);
 		c->breadth = (uint16_t)(c->breadth - b->breadth);
 		c->open++;
 	}
@@ -103,7 +108,7 @@ static uint32_t launch_group(struct proxy_context *c)
 	uint32_t group = 0;
 	int size = 0;
 
-	for (int i = 0; first && i < c->n && size < c->breadth; i++)
+	for (int i = 0; first && i < c->n && size < lendable(c); i++)
 		if (in_group(c, &c->branch[i], first)) {
 			group |= bit(i);
 			size++;
@@ -226,6 +231,20 @@ static struct proxy_plan settle(struct proxy_context *c, struct proxy_plan plan,
 struct proxy_plan proxy_context_start(struct proxy_context *c)
 {
 	return settle(c, nothing, -1);
+}
+
+struct proxy_plan proxy_context_join(struct proxy_context *c)
+{
+	const struct proxy_branch *const first = first_waiting(c);
+	struct proxy_plan plan = nothing;
+	bool due = c->fork == PROXY_ALL || !c->open;
+
+	for (int i = 0; first && i < c->n; i++)
+		due |= c->fork == PROXY_BY_Q && is_open(&c->branch[i]) && first->q >= c->branch[i].q;
+	c->reserve = 0;
+	if (first && due && !c->closed)
+		plan.launch = launch_group(c);
+	return plan;
 }
 
 void proxy_context_begun(struct proxy_context *c, int i, rt_ms now)

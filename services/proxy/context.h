@@ -45,6 +45,7 @@ struct proxy_context {
 	rt_ms ring;        /* ms a target may ring while others wait for their turn; 0: no limit */
 	rt_ms patience;    /* ms a cancelled branch has to end: 64*T1, 9.1 */
 	uint16_t breadth;  /* Max-Breadth not lent to any branch */
+	uint16_t reserve;  /* of that, kept for targets that may join */
 	uint16_t era;      /* number of the first attempt of each branch: higher each time the context is opened anew */
 	uint16_t why;      /* what made us cancel: 200, a 6xx, 487 (the caller), 408 (Timer C); 0: nothing */
 	uint8_t n, open;   /* branches; those SEEKING, CALLING or RINGING */
@@ -81,6 +82,9 @@ void proxy_context_open(struct proxy_context *c, bool invite, enum proxy_fork fo
 
 /* What was tried is over, and no answer went upstream: empty, for other targets. */
 void proxy_context_reopen(struct proxy_context *c);
+
+/* More targets were added while others are tried: begin those whose turn is not over, with what was reserved. */
+struct proxy_plan proxy_context_join(struct proxy_context *c);
 
 /* Did every branch that got an answer get this one, and was there any? */
 bool proxy_context_all(const struct proxy_context *c, int status);

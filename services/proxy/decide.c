@@ -88,6 +88,7 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 	struct proxy_job *const j = proxy_job_enter(p, token);
 	const struct proxy_refusal insecure = { .status = 480, .warning = 380, .text = "SIPS Not Allowed" }; /* RFC 5630 5.3 */
 	struct proxy_target target[PROXY_TARGETS_MAX];
+	struct loc_binding up[LOC_BINDINGS_MAX];
 	struct proxy_address to;
 	struct proxy_policy policy;
 	int fit, count;
@@ -99,19 +100,30 @@ static void on_bindings(void *self, uint64_t token, int err, const struct loc_bi
 		rt_log(RT_LOG_W, "proxy.stale", j->trail, "bindings=%d why=\"Redis is away; these are from before\"", n);
 		err = 0;
 	}
+	if (err && j->ctx.open) /* those who are called may still answer */
+		goto out;
 	if (err || proxy_target_place(&p->e, &j->req, &to) || to.place != PROXY_USER) {
 		store_is_down(p, j);
 		goto out;
 	}
 	policy = proxy_prefs_dispose(&j->req.msg, proxy_policy(to.domain, own), own && own->mode >= 0);
 	proxy_wait_prepare(p, j, to.aor, &policy, b, n);
-	if (j->wait && proxy_push_all_sleep(b, n, p->e.now) && proxy_wait_absent(p, j))
-		goto out;
+	if (j->wait && policy.wake) {
+		const int awake = proxy_push_awake(b, n, p->e.now, up);
+
+		if (n && !awake && proxy_wait_absent(p, j))
+			goto out;
+		proxy_wait_partly(p, j);
+		b = up;
+		n = awake;
+	}
 	fit = proxy_target_bindings(&p->e, &j->req, &to, b, n, target);
 	count = proxy_prefs_choose(&j->req.msg, target, fit);
 	if (policy.single && count > 1)
 		count = 1;
-	if (!fit && n && j->req.uri.scheme == SIP_SCHEME_SIPS)
+	if (j->ctx.open)
+		proxy_job_join(p, j, target, count);
+	else if (!fit && n && j->req.uri.scheme == SIP_SCHEME_SIPS)
 		refuse(p, j, &insecure);
 	else if (!fit)
 		nobody_there(p, j, &to);

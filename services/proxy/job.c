@@ -155,10 +155,27 @@ void proxy_job_begin(struct proxy *p, struct proxy_job *j, const struct proxy_ta
 	proxy_context_open(&j->ctx, proxy_request_is(&j->req, SIP_INVITE), (enum proxy_fork)policy->fork, breadth,
 	                   (rt_ms)config->proxy_timer_c * 1000, 64 * (rt_ms)config->transaction_t1 + 1000);
 	j->ctx.era = era;
+	j->ctx.reserve = proxy_wait_reserve(j, breadth);
 	j->ctx.edge = t->fixed;
 	j->ctx.ring = (rt_ms)policy->ring * 1000;
 	proxy_job_add_targets(j, t, j->stateless ? 1 : n); /* 16.11: one target only */
 	proxy_job_carry_out(p, j, proxy_context_start(&j->ctx), -1, 0);
+}
+
+static bool is_tried(const struct proxy_job *j, const struct proxy_target *t)
+{
+	for (int i = 0; i < j->ctx.n; i++)
+		if (slice_eq(j->aim[i]->target.uri, t->uri))
+			return true;
+	return false;
+}
+
+void proxy_job_join(struct proxy *p, struct proxy_job *j, const struct proxy_target *t, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!is_tried(j, &t[i]) && !proxy_job_add_targets(j, &t[i], 1))
+			break;
+	proxy_job_carry_out(p, j, proxy_context_join(&j->ctx), -1, 0);
 }
 
 static void say(struct proxy *p, struct proxy_job *j, const struct proxy_plan *plan, int i, const struct sip_msg *in_hand)

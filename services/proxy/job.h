@@ -126,6 +126,9 @@ void proxy_job_carry_out(struct proxy *p, struct proxy_job *j, struct proxy_plan
 /* 16.6: forward to these targets; answers 440 when Max-Breadth forbids it. */
 void proxy_job_begin(struct proxy *p, struct proxy_job *j, const struct proxy_target *t, int n, const struct proxy_policy *policy);
 
+/* Of these, those that are not tried yet are tried beside the others. */
+void proxy_job_join(struct proxy *p, struct proxy_job *j, const struct proxy_target *t, int n);
+
 /* Targets become branches, after those that are there. How many were added. */
 int proxy_job_add_targets(struct proxy_job *j, const struct proxy_target *t, int n);
 

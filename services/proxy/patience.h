@@ -29,7 +29,8 @@
 
 #define PROXY_PATIENCE_EVENT_MAP(X)                                                                                  \
 	X(BUSY,    "busy")     /* every phone that answered said 486 */                                               \
-	X(ABSENT,  "absent")   /* there is no phone, or all sleep */                                                  \
+	X(ABSENT,  "absent")   /* there is no phone, or all sleep */                                             \
+	X(PARTLY,  "partly")   /* some sleep, the others are called */                                                  \
 	X(BEHIND,  "behind")   /* not forwarded yet, and somebody waits for this user already */                      \
 	X(PLACE,   "place")    /* so many are ahead of him */                                                         \
 	X(TURN,    "turn")     /* something became free, and he is next */                                            \
@@ -59,7 +60,8 @@ enum proxy_patience_act {
 	PROXY_PATIENCE_WAKE = 1 << 2,  /* tell those who can wake phones */
 	PROXY_PATIENCE_SAY = 1 << 3,   /* tell the caller: 182 and his place, or that a phone is being woken */
 	PROXY_PATIENCE_TRY = 1 << 4,   /* look where the user is, and forward there */
-	PROXY_PATIENCE_FINAL = 1 << 5, /* answer the caller with what he would have been told at once */
+	PROXY_PATIENCE_JOIN = 1 << 5,  /* look, and forward to those who came, beside the others */
+	PROXY_PATIENCE_FINAL = 1 << 6, /* answer the caller with what he would have been told at once */
 };
 
 struct proxy_patience_rule { /* {0, 0}: the event means nothing here */

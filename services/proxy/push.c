@@ -22,12 +22,13 @@ bool proxy_push_sleeps(const struct loc_binding *b, int64_t now, struct loc_slee
 	return out->provider.n && out->prid.n;
 }
 
-bool proxy_push_all_sleep(const struct loc_binding *b, int n, int64_t now)
+int proxy_push_awake(const struct loc_binding *b, int n, int64_t now, struct loc_binding out[LOC_BINDINGS_MAX])
 {
 	struct loc_sleeper who;
-	int asleep = 0;
+	int awake = 0;
 
-	while (asleep < n && proxy_push_sleeps(&b[asleep], now, &who))
-		asleep++;
-	return n > 0 && asleep == n;
+	for (int i = 0; i < n && awake < LOC_BINDINGS_MAX; i++)
+		if (!proxy_push_sleeps(&b[i], now, &who))
+			out[awake++] = b[i];
+	return awake;
 }

@@ -11,6 +11,7 @@ enum { PROXY_AWAKE = 30 /* s after its REGISTER such a phone still listens */ };
 /* How to wake the phone of a binding; false: it cannot be, or need not, for it never said how or has just been heard of. */
 bool proxy_push_sleeps(const struct loc_binding *b, int64_t now, struct loc_sleeper *out);
 
-bool proxy_push_all_sleep(const struct loc_binding *b, int n, int64_t now);
+/* Those that are awake, into `out`, in their order. How many. */
+int proxy_push_awake(const struct loc_binding *b, int n, int64_t now, struct loc_binding out[LOC_BINDINGS_MAX]);
 
 #endif

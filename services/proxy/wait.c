@@ -145,6 +145,12 @@ static void act_try(struct proxy *p, struct proxy_job *j)
 	proxy_decide_again(p, j);
 }
 
+static void act_join(struct proxy *p, struct proxy_job *j)
+{
+	if (j->wait->woken && j->ctx.open)
+		proxy_decide_again(p, j);
+}
+
 static void act_final(struct proxy *p, struct proxy_job *j)
 {
 	const struct proxy_wait *const w = j->wait;
@@ -165,7 +171,8 @@ void proxy_wait_take(struct proxy *p, struct proxy_job *j, enum proxy_patience_e
 		void (*fn)(struct proxy *, struct proxy_job *);
 	} acts[] = {
 		{ PROXY_PATIENCE_STAND, act_stand }, { PROXY_PATIENCE_BACK, act_back }, { PROXY_PATIENCE_WAKE, act_wake },
-		{ PROXY_PATIENCE_SAY, act_say },     { PROXY_PATIENCE_TRY, act_try },   { PROXY_PATIENCE_FINAL, act_final },
+		{ PROXY_PATIENCE_SAY, act_say },     { PROXY_PATIENCE_TRY, act_try },   { PROXY_PATIENCE_JOIN, act_join },
+		{ PROXY_PATIENCE_FINAL, act_final },
 	};
 	const struct proxy_patience_rule rule = proxy_patience_step(state(j), ev);
 
@@ -187,7 +194,7 @@ static bool begins(struct proxy *p, struct proxy_job *j, enum proxy_patience_eve
 	struct proxy_wait *const w = j->wait;
 	const struct proxy_patience_rule rule = proxy_patience_step(state(j), ev);
 
-	if (!rule.next || j->over)
+	if ((!rule.next && !rule.acts) || j->over)
 		return false;
 	if (!w->listed && proxy_waits_add(p->waits, j))
 		return false;
@@ -211,6 +218,19 @@ bool proxy_wait_absent(struct proxy *p, struct proxy_job *j)
 	proxy_context_reopen(&j->ctx);
 	proxy_wait_take(p, j, PROXY_PATIENCE_EV_ABSENT);
 	return true;
+}
+
+void proxy_wait_partly(struct proxy *p, struct proxy_job *j)
+{
+	if (j->wait->nsleeper && begins(p, j, PROXY_PATIENCE_EV_PARTLY))
+		proxy_wait_take(p, j, PROXY_PATIENCE_EV_PARTLY);
+}
+
+uint16_t proxy_wait_reserve(const struct proxy_job *j, uint16_t breadth)
+{
+	const uint16_t sleepers = j->wait && j->wait->woken ? j->wait->nsleeper : 0;
+
+	return sleepers < breadth ? sleepers : (uint16_t)(breadth - 1);
 }
 
 static bool busy(struct proxy *p, struct proxy_job *j, const struct proxy_plan *plan, const struct sip_msg *in_hand)

@@ -46,6 +46,8 @@ void proxy_wait_prepare(struct proxy *p, struct proxy_job *j, struct slice aor, 
 /* true: he waits, and nothing is to be done now. */
 bool proxy_wait_behind(struct proxy *p, struct proxy_job *j);
 bool proxy_wait_absent(struct proxy *p, struct proxy_job *j);
+uint16_t proxy_wait_reserve(const struct proxy_job *j, uint16_t breadth); /* of Max-Breadth, for phones that are being woken */
+void proxy_wait_partly(struct proxy *p, struct proxy_job *j); /* the others are called now; those who wake join them */
 bool proxy_wait_final(struct proxy *p, struct proxy_job *j, const struct proxy_plan *plan, const struct sip_msg *in_hand);
 
 void proxy_wait_take(struct proxy *p, struct proxy_job *j, enum proxy_patience_event ev);

@@ -157,8 +157,7 @@ static void on_news(void *arg, struct slice channel, struct slice text)
 
 static void wake_up(struct proxy *p, struct proxy_job *j)
 {
-	if (j->wait->state == PROXY_PATIENCE_SLEEPING)
-		proxy_wait_take(p, j, PROXY_PATIENCE_EV_AWAKE);
+	proxy_wait_take(p, j, PROXY_PATIENCE_EV_AWAKE);
 }
 
 static void registered(struct proxy_waits *self, const struct loc_registered *e)

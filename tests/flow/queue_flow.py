@@ -250,19 +250,24 @@ def wake(server):
         accept(a, b, sent)
 
 
+def sleeps(server, phone):
+    """It registered with push parameters an hour ago; its Contact."""
+    contact = f"sip:{phone.user}@{phone.place};pn-provider=acme;pn-param=peal;pn-prid=00fc13adff785122"
+    assert phone.register(contact=contact).status == 200
+    key = f"reg:{phone.aor[4:]}"
+    field = next(f for f, v in server.redis.hash(key).items() if f.startswith("c:") and "pn-prid" in v)
+    record = json.loads(server.redis("HGET", key, field))
+    record["updated_at"] -= 3600
+    server.redis("HSET", key, field, json.dumps(record, separators=(",", ":")))
+    return contact
+
+
 @flow("queue.push")
 def push(server):
     """A phone with push parameters that has not been heard of lately sleeps: it is woken, not called, and called when it registers."""
     with Phone(server, server.name("a")) as a, Phone(server, server.name("b")) as b:
         policy(server, b.aor, wake=10)
-        contact = f"sip:{b.user}@{b.place};pn-provider=acme;pn-param=peal;pn-prid=00fc13adff785122"
-        assert b.register(contact=contact).status == 200
-        key = f"reg:{b.aor[4:]}"
-        field = server.redis("HKEYS", key)
-        field = next(f for f in (field if isinstance(field, list) else field.split("\n")) if f.startswith("c:"))
-        record = json.loads(server.redis("HGET", key, field))
-        record["updated_at"] -= 3600
-        server.redis("HSET", key, field, json.dumps(record, separators=(",", ":")))
+        contact = sleeps(server, b)
         sent = a.invite(b.aor)
         a.wait(183)
         b.silent(0.3)
@@ -270,6 +275,25 @@ def push(server):
         assert b.aor[4:] in str(event) and "00fc13adff785122" in str(event) and sent.get("call-id") in str(event), event
         assert b.register(contact=contact).status == 200
         accept(a, b, sent)
+
+
+@flow("queue.joins")
+def joins(server):
+    """One phone rings, another sleeps: it is woken, registers, and rings beside the first."""
+    with Phone(server, server.name("a")) as a, Phone(server, server.name("b")) as b, Phone(server, b.user) as other:
+        policy(server, b.aor, wake=10)
+        assert b.register().status == 200
+        contact = sleeps(server, other)
+        sent = a.invite(b.aor)
+        ringing = b.wait("INVITE")
+        b.reply(ringing, 180, "Ringing")
+        a.wait(180)
+        other.silent(0.2)
+        assert other.register(contact=contact).status == 200
+        accept(a, other, sent)
+        b.reply(b.wait("CANCEL"), 200, "OK")
+        b.reply(ringing, 487, "Request Terminated")
+        b.wait("ACK")
 
 
 @flow("queue.asleep")

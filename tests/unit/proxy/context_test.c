@@ -7,7 +7,7 @@
 
 /*
  * Events: ring MS | add Q | add Q/DEVICE | start | N> begun | N=STATUS a response | N!STATUS a local failure | N~ recursed |
- *         cancel | lost | +MS time passes, due timers fire
+ *         reserve N | join | cancel | lost | +MS time passes, due timers fire
  */
 struct ladder {
 	struct proxy_context c;
@@ -67,6 +67,8 @@ static void event(struct ladder *l, const char *word)
 
 	if (!strcmp(word, "start"))
 		put_plan(l, word, proxy_context_start(c));
+	else if (!strcmp(word, "join"))
+		put_plan(l, word, proxy_context_join(c));
 	else if (!strcmp(word, "cancel"))
 		put_plan(l, word, proxy_context_cancel(c, l->now));
 	else if (!strcmp(word, "lost"))
@@ -99,6 +101,8 @@ static const char *run(bool invite, enum proxy_fork fork, uint16_t breadth, cons
 	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(0, " ", &save)) {
 		if (!strcmp(w, "ring")) {
 			l.c.ring = (rt_ms)atoi(strtok_r(0, " ", &save));
+		} else if (!strcmp(w, "reserve")) {
+			l.c.reserve = (uint16_t)atoi(strtok_r(0, " ", &save));
 		} else if (!strcmp(w, "add")) {
 			char *const q = strtok_r(0, " ", &save), *const device = strchr(q, '/');
 
@@ -194,6 +198,53 @@ static void a_phone_that_rings_too_long_gives_way(void **state)
 	       "0!408 |\n"
 	       "1!408 |\n"
 	       "2=486 | pass 486 from 2 over\n");
+}
+
+/* A phone that was woken: beside those that ring, if there is breadth left for it (RFC 5393 5.3.3); in a sequence in its turn. */
+static void who_comes_later_may_join(void **state)
+{
+	(void)state;
+	LADDER(true, PROXY_BY_Q, "reserve 1 add 1000 add 1000 start 0> 1> add 1000 join 2> 2=200",
+	       "start | launch 0,1\n"
+	       "join  | launch 2\n"
+	       "2=200 | pass 200 from 2\n");
+	LADDER(true, PROXY_BY_Q, "add 1000 start 0> add 1000 join 0=486 1>", /* all breadth is lent */
+	       "start | launch 0\n"
+	       "join  |\n"
+	       "0=486 | launch 1 keep\n");
+	LADDER(true, PROXY_ONE_BY_ONE, "reserve 1 add 1000 start 0> add 1000 join 0=486",
+	       "start | launch 0\n"
+	       "join  |\n"
+	       "0=486 | launch 1 keep\n");
+	LADDER(true, PROXY_BY_Q, "reserve 1 add 1000 start 0> 0=200 join",
+	       "start | launch 0\n"
+	       "0=200 | pass 200 from 0 over\n"
+	       "join  |\n");
+}
+
+/* Opened anew, its branches have numbers of their own: what comes late of the first finds nothing. */
+static void busy_is_when_all_who_answer_say_so(void **state)
+{
+	struct proxy_context c;
+
+	(void)state;
+	proxy_context_open(&c, true, PROXY_ALL, 60, 185000, 32000);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(proxy_context_add(&c, 1000, 0), i);
+	proxy_context_start(&c);
+	for (int i = 0; i < 3; i++)
+		proxy_context_begun(&c, i, 0);
+	assert_false(proxy_context_all(&c, 486));
+	proxy_context_response(&c, 0, 486, 0);
+	proxy_context_failed(&c, 1, 408); /* silent: a binding of long ago */
+	assert_true(proxy_context_all(&c, 486));
+	proxy_context_response(&c, 2, 603, 0);
+	assert_false(proxy_context_all(&c, 486));
+	c.branch[1].attempt = 4;
+	proxy_context_reopen(&c);
+	assert_int_equal(proxy_context_add(&c, 1000, 0), 0);
+	assert_int_equal(c.branch[0].attempt, 5);
+	assert_false(c.answered || c.closed);
 }
 
 static void a_phone_whose_turn_is_over_may_still_say_yes(void **state)
@@ -556,6 +607,8 @@ int main(void)
 		cmocka_unit_test(rfc3261_16_7_step6_the_best_of_all),
 		cmocka_unit_test(rfc3261_16_7_step6_503_becomes_500),
 		cmocka_unit_test(a_phone_that_rings_too_long_gives_way),
+		cmocka_unit_test(who_comes_later_may_join),
+		cmocka_unit_test(busy_is_when_all_who_answer_say_so),
 		cmocka_unit_test(a_phone_whose_turn_is_over_may_still_say_yes),
 		cmocka_unit_test(a_silent_phone_is_cancelled_when_it_speaks_9_1),
 		cmocka_unit_test(the_caller_hangs_up_between_two_turns),

@@ -25,7 +25,8 @@ static void acts_to_text(struct rt_cursor *c, uint8_t acts)
 		enum proxy_patience_act act;
 		const char *name;
 	} act[] = { { PROXY_PATIENCE_STAND, "stand" }, { PROXY_PATIENCE_BACK, "back" }, { PROXY_PATIENCE_WAKE, "wake" },
-		    { PROXY_PATIENCE_SAY, "say" },     { PROXY_PATIENCE_TRY, "try" },   { PROXY_PATIENCE_FINAL, "final" } };
+		    { PROXY_PATIENCE_SAY, "say" },     { PROXY_PATIENCE_TRY, "try" },
+		    { PROXY_PATIENCE_JOIN, "join" },   { PROXY_PATIENCE_FINAL, "final" } };
 
 	for (size_t i = 0; i < sizeof(act) / sizeof(act[0]); i++)
 		if (acts & act[i].act)
