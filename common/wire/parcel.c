@@ -59,6 +59,8 @@ uint64_t wire_request_key(const struct sip_msg *request)
 	uint64_t hash = sent_by(sip_msg_span(request, facts->via_host), facts->via_port, facts->via_transport,
 				sip_msg_span(request, facts->via_branch));
 
+	if (request->index->method == SIP_REGISTER && call_id >= 0) /* one after the other, as they came: 10.3 step 7 */
+		return add(0, sip_msg_value(request, call_id));
 	if (facts->via_flags & SIP_VIA_COOKIE)
 		return hash;
 	/* RFC 2543: To tag and method stay out, an ACK has another To tag than its INVITE */

@@ -114,7 +114,8 @@ const char *wire_tier_name(enum wire_tier tier); /* "transport" */
 enum wire_tier wire_tier_find(struct slice name);
 
 /* The key of 17.2.3 as a hash, equal for a request, its retransmissions, its CANCEL and its ACK for a failure:
- * branch and sent-by, or for RFC 2543 (no cookie) Request-URI, From tag, Call-ID, CSeq number, top Via. */
+ * branch and sent-by, or for RFC 2543 (no cookie) Request-URI, From tag, Call-ID, CSeq number, top Via. REGISTERs of one phone have one
+ * key, their Call-ID, so that those it sends back to back do not overtake each other on their way to the registrar. */
 uint64_t wire_request_key(const struct sip_msg *request);
 
 /* The same key of the request that a response to one of our branches answers in the end: from the Via below ours. 0: there is none that reads. */

@@ -5,7 +5,7 @@ import time
 
 from kit import sip
 from kit.flow import flow
-from kit.phone import Phone, ack_of
+from kit.phone import Phone, ack_of, answers
 from kit.sipp import run
 
 
@@ -124,3 +124,18 @@ def life(server):
     server.add_user(user, "secret")
     run(server, "register", domain="auth.example.com", user=user, extra=["-au", user, "-ap", "secret"])
     assert server.bindings(f"{user}@auth.example.com") == {}
+
+
+@flow("register.pipelined", forms=["separate"], copies={"transaction": 2, "registrar": 2})
+def pipelined(server):
+    """REGISTERs of one phone sent back to back on one connection keep their order, whoever carries them: none is refused as overtaken."""
+    with server.phone("t", proto="tcp") as p:
+        for _ in range(40):
+            call_id = sip.fresh("i")
+            burst = [p.request("REGISTER", f"sip:{p.domain}", to=p.aor, call_id=call_id, cseq=n + 1,
+                               fields=[("Contact", f"<{p.contact}>"), ("Expires", str(300 + n))]) for n in range(8)]
+            p.send(b"".join(r.bytes() for r in burst))
+            got = [p.wait(lambda m, r=r: answers(m, r) and m.status >= 200) for r in burst]
+            assert [a.status for a in got] == [200] * 8, [a.start for a in got]
+            (binding,) = server.bindings(p.aor[4:]).values()
+            assert '"cseq":8,' in binding, binding

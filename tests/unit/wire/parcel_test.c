@@ -56,6 +56,17 @@ static void a_port_left_out_is_the_transports_own(void **state)
 		    key_of(REQUEST("INVITE", "sip:b@example.com", "SIP/2.0/UDP h.example.com:5060;branch=z9hG4bKx", "1", "", "c", "1")));
 }
 
+/* RFC 3261 10.3 step 7: they are to be judged in the order of their CSeq, so they go one way */
+static void registers_of_one_call_id_go_one_way(void **state)
+{
+	static const char first[] = REQUEST("REGISTER", "sip:example.com", VIA, "1", "", "c1", "1");
+
+	(void)state;
+	assert_true(key_of(first) == key_of(REQUEST("REGISTER", "sip:example.com", VIA "2", "1", "", "c1", "2")));
+	assert_true(key_of(first) == key_of(REQUEST("REGISTER", "sip:example.com", OLD, "1", "", "c1", "3")));
+	assert_false(key_of(first) == key_of(REQUEST("REGISTER", "sip:example.com", VIA, "1", "", "c2", "1")));
+}
+
 /* RFC 3261 17.2.3, last part: no cookie */
 static void rfc_2543_requests_are_told_apart_by_more(void **state)
 {
@@ -105,6 +116,7 @@ int main(void)
 		cmocka_unit_test(cancel_and_ack_meet_their_invite),
 		cmocka_unit_test(with_the_cookie_only_branch_and_sent_by_count),
 		cmocka_unit_test(a_port_left_out_is_the_transports_own),
+		cmocka_unit_test(registers_of_one_call_id_go_one_way),
 		cmocka_unit_test(rfc_2543_requests_are_told_apart_by_more),
 		cmocka_unit_test(a_response_leads_to_its_request),
 		cmocka_unit_test(names_both_ways),
