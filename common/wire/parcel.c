@@ -52,6 +52,14 @@ static uint64_t sent_by(struct slice host, uint16_t port, uint8_t transport, str
 	return add(add(port ? port : sip_transport_port((enum sip_transport)transport), host), branch);
 }
 
+/* REGISTERs one after the other, as they came: 10.3 step 7. 0: it is none. */
+static uint64_t register_key(const struct sip_msg *m)
+{
+	const int call_id = m->index->method == SIP_REGISTER ? sip_msg_first(m, SIP_HDR_CALL_ID) : -1;
+
+	return call_id < 0 ? 0 : add(0, sip_msg_value(m, call_id));
+}
+
 uint64_t wire_request_key(const struct sip_msg *request)
 {
 	const struct sip_facts *facts = &request->index->facts;
@@ -59,8 +67,8 @@ uint64_t wire_request_key(const struct sip_msg *request)
 	uint64_t hash = sent_by(sip_msg_span(request, facts->via_host), facts->via_port, facts->via_transport,
 				sip_msg_span(request, facts->via_branch));
 
-	if (request->index->method == SIP_REGISTER && call_id >= 0) /* one after the other, as they came: 10.3 step 7 */
-		return add(0, sip_msg_value(request, call_id));
+	if (register_key(request))
+		return register_key(request);
 	if (facts->via_flags & SIP_VIA_COOKIE)
 		return hash;
 	/* RFC 2543: To tag and method stay out, an ACK has another To tag than its INVITE */
@@ -79,5 +87,5 @@ uint64_t wire_response_key(const struct sip_msg *response)
 
 	if (next < 0 || sip_via_parse(&via, sip_msg_value(response, next)) < 0)
 		return 0;
-	return sent_by(via.host, via.port, via.transport, via.branch);
+	return register_key(response) ? register_key(response) : sent_by(via.host, via.port, via.transport, via.branch);
 }
