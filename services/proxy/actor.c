@@ -142,6 +142,8 @@ static void timer(void *self, struct rt_timer *t)
 	proxy_look_around(p);
 	if (t == &p->dns_tick)
 		dns_wind(p);
+	else if (t == &p->watch)
+		proxy_orphans_look(p);
 	else if (!gatelist_timer(p->gates, t) && !proxy_waits_timer(p->waits, t) && !probes_timer(p->probes, t))
 		proxy_job_timer(p, t->owner);
 }
@@ -182,6 +184,7 @@ static void close_actor(void **self_p)
 	gatelist_destroy(&p->gates);
 	dns_resolver_destroy(&p->dns);
 	loc_users_destroy(&p->users);
+	proxy_orphans_stop(p);
 	rt_table_destroy(&p->by_txn);
 	rt_pool_destroy(&p->searches);
 	rt_pool_destroy(&p->jobs);
@@ -237,8 +240,10 @@ static int open_actor(void **self_p, struct svc *svc)
 	(void)!loc_nonce_remember(svc_redis(svc), stale_users);
 	if (p->users && stale_users)
 		loc_users_remember(p->users, stale_age);
-	if (p->gates && p->probes && p->aliases && p->waits && p->jobs && p->searches && p->by_txn && p->users && p->dns)
+	if (p->gates && p->probes && p->aliases && p->waits && p->jobs && p->searches && p->by_txn && p->users && p->dns) {
+		proxy_orphans_start(p);
 		return 0;
+	}
 	rt_log(RT_LOG_E, "proxy.open", 0, "why=\"no memory, or no usable name server in proxy.dns_servers\"");
 	close_actor(self_p);
 	return RT_DOWN;

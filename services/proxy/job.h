@@ -48,6 +48,8 @@ struct proxy { /* the actor */
 	struct wire_aliases *aliases;
 	struct proxy_waits *waits;
 	struct rt_timer dns_tick;
+	struct rt_timer watch;      /* orphans.c */
+	uint32_t generation;        /* of the membership, when orphans.c last looked */
 	struct auth_sources sources; /* of wrong passwords */
 	uint32_t late;              /* jobs whose challenge waits */
 	struct proxy_counters count;
@@ -131,6 +133,11 @@ void proxy_job_join(struct proxy *p, struct proxy_job *j, const struct proxy_tar
 
 /* Targets become branches, after those that are there. How many were added. */
 int proxy_job_add_targets(struct proxy_job *j, const struct proxy_target *t, int n);
+
+/* ---- orphans.c ---- */
+void proxy_orphans_start(struct proxy *p);
+void proxy_orphans_look(struct proxy *p);
+void proxy_orphans_stop(struct proxy *p); /* and frees what the jobs of an undrained worker keep */
 
 /* ---- decide.c ---- */
 void proxy_decide(struct proxy *p, struct proxy_job *j); /* forwards it, answers it, or waits for Redis */
