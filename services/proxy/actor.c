@@ -171,6 +171,19 @@ static int reload(void *self)
 	return 0;
 }
 
+static void forget_jobs(struct proxy *p)
+{
+	rt_handle handle;
+
+	for (uint32_t i = 0; p->jobs && i < rt_pool_slots(p->jobs); i++) {
+		struct proxy_job *const j = rt_pool_at(p->jobs, i, &handle);
+
+		if (j)
+			proxy_keep_drop(&j->keep);
+	}
+	rt_pool_destroy(&p->jobs);
+}
+
 static void close_actor(void **self_p)
 {
 	struct proxy *const p = *self_p;
@@ -187,7 +200,7 @@ static void close_actor(void **self_p)
 	proxy_orphans_stop(p);
 	rt_table_destroy(&p->by_txn);
 	rt_pool_destroy(&p->searches);
-	rt_pool_destroy(&p->jobs);
+	forget_jobs(p);
 	auth_thread_stop();
 	free(p);
 	*self_p = 0;

@@ -174,9 +174,9 @@ static int transport_open(void **self_p, struct svc *svc)
 	    !self->byname)
 		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
 	else
-		err = listen_apply(self);
-	if (err == 0)
 		err = read_settings(self);
+	if (err == 0)
+		err = listen_apply(self); /* certificates take long to read: what came meanwhile to a socket of ours would wait */
 	if (err == 0)
 		err = svc_watch(svc, self->poll, EPOLLIN, poll_ready);
 	if (err == 0) {

@@ -22,8 +22,10 @@ struct tls_link { /* of one connection */
 
 static bool speaks_tls(const struct edge *edge)
 {
-	for (int i = 0; i < edge->nlistener; i++)
-		if (edge->listener[i].known.local.proto == SIP_TLS || edge->listener[i].known.local.proto == SIP_WSS)
+	const struct svc_words *listen = &svc_config(edge->svc)->transport_listen;
+
+	for (uint32_t i = 0; i < listen->n; i++)
+		if (slice_starts_nocase(listen->word[i], SLICE("tls")) || slice_starts_nocase(listen->word[i], SLICE("wss")))
 			return true;
 	return false;
 }
