@@ -159,11 +159,7 @@ static void no_more_are_opened_at_once_than_told(void **state)
 	assert_int_equal(bind(dead, (struct sockaddr *)&address, size), 0);
 	fill_up(dead, fill);
 	for (int i = 0; i < TRANSPORT_CONNECTS; i++) {
-<<<<<<< HEAD
 		char ip[24];
-=======
-		char ip[32];
->>>>>>> fcc19e1 (tests: clean under -O1 -Werror again (kit/redis_server, streams, connect))
 
 		snprintf(ip, sizeof(ip), "127.0.%d.%d", 1 + i / 250, 1 + i % 250);
 		head.remote = hop(ip, port_of(dead), SIP_TCP);
