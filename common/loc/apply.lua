@@ -16,7 +16,7 @@
 
 local key, now, cseq, call_id = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local all, max, replace, slack = ARGV[4] == '1', tonumber(ARGV[5]), ARGV[6] == '1', tonumber(ARGV[7])
-local nonce, count, nonce_until = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local nonce, count, nonce_until = ARGV[8], ARGV[9], ARGV[10] -- as text: most often it is only written
 local match, sub, byte = string.match, string.sub, string.byte
 
 local FIRST, NONCES_MAX = 11, 8
@@ -41,7 +41,7 @@ local function read_nonce(field, value)
 		return
 	end
 	nonces[field] = tonumber(till)
-	if nonce ~= '' and field == 'n:' .. nonce and count <= tonumber(used) then
+	if nonce ~= '' and field == 'n:' .. nonce and tonumber(count) <= tonumber(used) then
 		replayed = true
 		again = tonumber(its_cseq) == cseq and its_call == call_id
 	end
@@ -67,22 +67,21 @@ end
 -- ---- Which binding a contact means ----
 
 -- Ids of contacts are c:<canonical>#<other parameters>. Such a parameter counts only when both URIs have it (RFC 3261 19.1.4).
-local function agree(a, b)
-	local seen = {}
-	for name, value in string.gmatch(a, '([^;=]+)=?([^;]*)') do
-		seen[name] = value
-	end
-	for name, value in string.gmatch(b, '([^;=]+)=?([^;]*)') do
-		if seen[name] and seen[name] ~= value then
-			return false
-		end
-	end
-	return true
-end
-
 local function find(id)
-	if have[id] or live == 0 or sub(id, 1, 2) ~= 'c:' then
+	if live == 0 or sub(id, 1, 2) ~= 'c:' then
 		return id
+	end
+	local function agree(a, b)
+		local seen = {}
+		for name, value in string.gmatch(a, '([^;=]+)=?([^;]*)') do
+			seen[name] = value
+		end
+		for name, value in string.gmatch(b, '([^;=]+)=?([^;]*)') do
+			if seen[name] and seen[name] ~= value then
+				return false
+			end
+		end
+		return true
 	end
 	local base, rest = match(id, '^([^#]*)#?(.*)$')
 	local best
@@ -129,7 +128,7 @@ end
 
 for i = FIRST, #ARGV, 3 do
 	local id, till, tail = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-	local at = find(id)
+	local at = have[id] and id or find(id)
 	local old = have[at]
 	local verdict = old and not touched[at] and order(old, till, tail)
 	if verdict == 'stale' then
@@ -141,9 +140,8 @@ for i = FIRST, #ARGV, 3 do
 	elseif tail == '' then
 		removes[at], writes[id] = old, nil
 	else
-		local since = old and old[SINCE] or now
-		local head = '{"expires_at":' .. till .. ',"updated_at":' .. now .. ',"registered_at":' .. since .. ','
-		writes[id] = { head .. tail, tonumber(till) }
+		local since = old and old[SINCE] or ARGV[1]
+		writes[id] = { '{"expires_at":' .. till .. ',"updated_at":' .. ARGV[1] .. ',"registered_at":' .. since .. ',' .. tail, tonumber(till) }
 		removes[id] = nil
 		if old and at ~= id then
 			gone[#gone + 1] = at -- the same URI, written otherwise: it moves to its new name
@@ -159,17 +157,6 @@ end
 
 -- ---- Limits ----
 
-local function oldest()
-	local best, age
-	for id, b in pairs(have) do
-		local its = tonumber(b[UPDATED])
-		if not touched[id] and not removes[id] and (not best or its < age or (its == age and id < best)) then
-			best, age = id, its
-		end
-	end
-	return best
-end
-
 local total, added = live, 0
 for _ in pairs(removes) do
 	total = total - 1
@@ -180,13 +167,25 @@ for id in pairs(writes) do
 		added = added + 1
 	end
 end
-while added > 0 and total > max do
-	local id = replace and oldest()
-	if not id then
-		return { 'full' }
+if added > 0 and total > max then
+	local function oldest()
+		local best, age
+		for id, b in pairs(have) do
+			local its = tonumber(b[UPDATED])
+			if not touched[id] and not removes[id] and (not best or its < age or (its == age and id < best)) then
+				best, age = id, its
+			end
+		end
+		return best
 	end
-	removes[id] = have[id]
-	total = total - 1
+	while total > max do
+		local id = replace and oldest()
+		if not id then
+			return { 'full' }
+		end
+		removes[id] = have[id]
+		total = total - 1
+	end
 end
 
 -- ---- Writing ----
@@ -216,9 +215,9 @@ if nonce ~= '' and not replayed then
 		gone[#gone + 1] = first
 		nonces[first] = nil
 	end
-	nonces['n:' .. nonce] = nonce_until
+	nonces['n:' .. nonce] = tonumber(nonce_until)
 	sets[#sets + 1] = 'n:' .. nonce
-	sets[#sets + 1] = count .. ' ' .. nonce_until .. ' ' .. cseq .. ' ' .. call_id
+	sets[#sets + 1] = count .. ' ' .. nonce_until .. ' ' .. ARGV[2] .. ' ' .. call_id
 end
 if #gone > 0 then
 	redis.call('HDEL', key, unpack(gone))
@@ -227,13 +226,13 @@ if #sets > 0 then
 	redis.call('HSET', key, unpack(sets))
 end
 
-local stand, latest = {}, 0
+local stand, latest, n = {}, 0, 0
 for id, b in pairs(have) do
 	if b[UNTIL] + slack > latest then
 		latest = b[UNTIL] + slack
 	end
-	stand[#stand + 1] = id
-	stand[#stand + 1] = b[RECORD]
+	stand[n + 1], stand[n + 2] = id, b[RECORD]
+	n = n + 2
 end
 if #gone + #sets > 0 then
 	for _, till in pairs(nonces) do

@@ -148,13 +148,12 @@ static bool says(const redisReply *r, const char *word)
 /* A Redis that restarted, or another node, does not know the script: send its text, once. True when it was asked again. */
 static bool ask_again(struct lane *self, const redisReply *reply)
 {
-	const struct pending *p = at(self, 0);
-	struct pending was;
+	const struct pending p = *at(self, 0); /* a copy: room() may move the ring */
 
-	if (!p->fn || !p->again || !says(reply, "NOSCRIPT") || !room(self) || command_put(p->again, &self->link, false))
+	if (!p.fn || !p.again || !says(reply, "NOSCRIPT") || !room(self) || command_put(p.again, &self->link, false))
 		return false;
-	was = shift(self); /* this place in the order is done; the question waits anew at the end */
-	remember(self, &was, was.again);
+	shift(self); /* this place in the order is done; the question waits anew at the end */
+	remember(self, &p, p.again);
 	return true;
 }
 

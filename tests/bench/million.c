@@ -116,7 +116,7 @@ static void operate(enum what what, uint32_t users, uint32_t count, uint32_t fro
 		if (what == LOOKUP)
 			look(user);
 		else
-			put(user, cseq);
+			put(user, what == ADD ? cseq : cseq * 1000000 + i); /* no phone sends a CSeq twice: that would be a retransmission */
 	}
 	settle(0);
 }
