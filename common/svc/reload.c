@@ -27,9 +27,17 @@ static void forget_candidate(struct reload *self)
 	self->token[0] = 0;
 }
 
+/* Nobody reads them any more. */
+static void forget_late(struct reload *self)
+{
+	while (self->nlate)
+		svc_config_destroy(&self->late[--self->nlate]);
+}
+
 void reload_close(struct reload *self)
 {
 	forget_candidate(self);
+	forget_late(self);
 	pthread_mutex_destroy(&self->lock);
 }
 
@@ -92,7 +100,10 @@ static const char *take(struct svc_process *process, struct svc_config *config)
 	process_tell_all(process, "RELOAD");
 	if (all_took(process, config)) {
 		svc_config_destroy(&old);
+		forget_late(&process->reload);
 	} else {
+		if (process->reload.nlate < RELOAD_LATE) /* the next ones are lost: of a loop that hangs, /healthz tells */
+			process->reload.late[process->reload.nlate++] = old;
 		rt_log(RT_LOG_W, "config.slow", 0, "a loop did not take the new configuration in %d ms", RELOAD_WAIT);
 		answer = "slow: a loop has not taken it yet; the log of that worker says more";
 	}

@@ -16,12 +16,16 @@
 struct svc_process;
 struct svc_loop;
 
+enum { RELOAD_LATE = 8 };
+
 struct reload {
 	pthread_mutex_t lock;         /* of asked, answer and answer_to */
 	char asked[80];               /* "check TOKEN"; "": nothing */
 	char answer[540], answer_to[80]; /* and its token */
 	struct svc_config *candidate; /* of the main thread: checked, not yet taken */
 	char token[80];               /* whose it is */
+	struct svc_config *late[RELOAD_LATE]; /* given up, but perhaps still read by a loop that is slow */
+	int nlate;
 };
 
 void reload_open(struct reload *self);
