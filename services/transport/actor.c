@@ -49,6 +49,7 @@ static void count_open(struct edge *self)
 	c->scanners = svc_counter(svc, "sip_scanners_total", "requests of transport.scanners, dropped");
 	c->kernel_drops = svc_counter(svc, "udp_dropped_total", "datagrams the kernel dropped because our receive buffer was full");
 	c->shed = svc_counter(svc, "sip_shed_total", "new requests refused because of overload");
+	c->dropped = svc_counter(svc, "sip_dropped_total", "new requests dropped unread because of overload");
 	c->shed_share = svc_counter(svc, "sip_shed_permille", "the share of new requests that is refused now, of a thousand");
 	c->waited = svc_counter(svc, "sip_wait_ms", "how long the last request waited before it was taken, and will at its transaction worker");
 	c->stun = svc_counter(svc, "stun_requests_total", "STUN keep-alives on UDP");

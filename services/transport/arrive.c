@@ -137,6 +137,24 @@ static bool is_scanner(struct edge *edge, const struct sip_msg *request, const s
 	return false;
 }
 
+static void ignore(struct edge *edge, const struct edge_origin *origin, const char *why)
+{
+	++*edge->count.ignored;
+	rt_log(RT_LOG_D, "sip.ignored", 0, "source=%s reason=\"%s\"", edge_text(&origin->remote).s, why);
+}
+
+/* Who takes it: the owner of the branch; when he is gone, the transaction worker that has his share of the callers now. */
+static void address(struct edge *edge, const struct sip_branch *branch, const struct sip_msg *response, struct wire_head *head)
+{
+	head->branch = branch->handle;
+	head->loop = branch->loop;
+	head->to = branch->owner ? branch->owner : svc_pick(edge->svc, WIRE_PROXY, branch->handle);
+	if (!branch->owner || wire_members_get(svc_members(edge->svc), branch->owner))
+		return;
+	head->context = branch->owner;
+	head->to = svc_pick(edge->svc, WIRE_TRANSACTION, wire_response_key(response));
+}
+
 static void take_request(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
 {
 	struct wire_head head;
@@ -157,26 +175,12 @@ static void take_request(struct edge *edge, const struct sip_msg *request, const
 		return;
 	rt_log(RT_LOG_T, "sip.request", head.trail, "source=%s method=" SLICE_FMT " bytes=%u to=%u", edge_text(&origin->remote).s,
 	       SLICE_ARG(sip_method_name(msg.index->method)), msg.text.n, head.to);
-	if (head.to == 0 || svc_post(edge->svc, &head, &msg) < 0)
-		refuse_overload(edge, request, origin, head.trail);
-}
-
-static void ignore(struct edge *edge, const struct edge_origin *origin, const char *why)
-{
-	++*edge->count.ignored;
-	rt_log(RT_LOG_D, "sip.ignored", 0, "source=%s reason=\"%s\"", edge_text(&origin->remote).s, why);
-}
-
-/* Who takes it: the owner of the branch; when he is gone, the transaction worker that has his share of the callers now. */
-static void address(struct edge *edge, const struct sip_branch *branch, const struct sip_msg *response, struct wire_head *head)
-{
-	head->branch = branch->handle;
-	head->loop = branch->loop;
-	head->to = branch->owner ? branch->owner : svc_pick(edge->svc, WIRE_PROXY, branch->handle);
-	if (!branch->owner || wire_members_get(svc_members(edge->svc), branch->owner))
+	if (head.to && svc_post(edge->svc, &head, &msg) == 0)
 		return;
-	head->context = branch->owner;
-	head->to = svc_pick(edge->svc, WIRE_TRANSACTION, wire_response_key(response));
+	if (refuse_is_new(request) || sip_transport_reliable(origin->remote.proto))
+		refuse_overload(edge, request, origin, head.trail);
+	else
+		ignore(edge, origin, "nobody takes it now; it comes again");
 }
 
 /* 18.1.2: only what answers something we sent goes further, and it goes to who sent it. */

@@ -50,7 +50,7 @@ struct edge_owed {                /* who hears UNSENT; to == 0: nobody */
 };
 
 struct edge_counters {
-	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kept, *keepalives, *kernel_drops, *shed, *shed_share, *waited, *stun, *opened, *closed, *connections;
+	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kept, *keepalives, *kernel_drops, *shed, *dropped, *shed_share, *waited, *stun, *opened, *closed, *connections;
 };
 
 struct udp;

@@ -13,6 +13,43 @@ static void tell(struct edge *edge, uint32_t share, uint32_t wait)
 	*edge->count.shed_share = share;
 }
 
+static bool begins_with_new_method(struct slice text)
+{
+	static const char *const words[] = { "INVITE ", "REGISTER ", "OPTIONS ", "SUBSCRIBE ", "MESSAGE ", "PUBLISH " };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_eq(slice_head(text, (uint32_t)strlen(words[i])), slice_str(words[i])))
+			return true;
+	return false;
+}
+
+/* The tag of a To or t header, looked for without reading the rest. */
+static bool has_to_tag(struct slice text)
+{
+	for (uint32_t i = 0; i + 4 < text.n; i++) {
+		const char *p = memchr(text.p + i, '\n', text.n - i - 4);
+
+		if (!p)
+			return true; /* no To: let the parser judge it */
+		i = (uint32_t)(p - text.p);
+		if ((p[1] | 0x20) == 't' && (p[2] == ':' || ((p[2] | 0x20) == 'o' && (p[3] == ':' || p[3] == ' ')))) {
+			const char *end = memchr(p + 1, '\n', text.n - i - 1);
+
+			return memmem(p, end ? (size_t)(end - p) : text.n - i, ";tag=", 5);
+		}
+	}
+	return true;
+}
+
+bool overload_drops(struct edge *edge, struct slice text)
+{
+	if (!edge->shed.unread || !begins_with_new_method(text) || has_to_tag(text) ||
+	    !shed_drops(&edge->shed, svc_now(edge->svc), svc_trail(edge->svc)))
+		return false;
+	++*edge->count.dropped;
+	return true;
+}
+
 bool overload_refuses(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, const struct wire_head *head)
 {
 	const rt_ms now = svc_now(edge->svc);

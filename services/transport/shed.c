@@ -18,16 +18,30 @@ static bool is_far_off(const struct shed *self)
 	return self->lost || self->least > 2 * target(self);
 }
 
+static void more(uint32_t *share, bool far_off)
+{
+	*share += (SHED_WHOLE - *share) / (far_off ? 4 : 8);
+}
+
+static void less(uint32_t *share)
+{
+	*share -= *share / 5;
+	if (*share < LEAST_SHARE)
+		*share = 0;
+}
+
 static void step(struct shed *self)
 {
 	if (stands(self)) {
-		if (++self->stood >= SHED_ONSET || self->share)
-			self->share += (SHED_WHOLE - self->share) / (is_far_off(self) ? 4 : 8);
+		self->stood++;
+		if (self->share >= SHED_MOST)
+			more(&self->unread, is_far_off(self));
+		if (self->stood >= SHED_ONSET || self->share)
+			more(&self->share, is_far_off(self));
 	} else {
 		self->stood = 0;
-		self->share -= self->share / 5;
-		if (self->share < LEAST_SHARE)
-			self->share = 0;
+		less(&self->unread);
+		less(&self->share);
 	}
 	self->seen = false;
 	self->lost = 0;
@@ -62,6 +76,12 @@ uint32_t shed_share(struct shed *self, rt_ms now)
 {
 	catch_up(self, now);
 	return self->share;
+}
+
+bool shed_drops(struct shed *self, rt_ms now, uint64_t chance)
+{
+	catch_up(self, now);
+	return chance % SHED_WHOLE < self->unread;
 }
 
 bool shed_refuses(struct shed *self, rt_ms now, uint64_t chance)

@@ -9,6 +9,8 @@
  *   each 100 ms    least wait of the step > target                                share += (1 - share) / 8
  *                  > twice the target, or the kernel dropped some                 share += (1 - share) / 4
  *                  otherwise                                                      share -= share / 5
+ *
+ * When nearly all are refused and the queue stands nevertheless, a share is dropped unread, by the same rule; who sent them tries again.
  */
 #ifndef SHED_H
 #define SHED_H
@@ -21,6 +23,7 @@ enum {
 	SHED_TARGET = 200,  /* ms a request may wait; half of it once we shed */
 	SHED_ONSET = 5,     /* steps the queue must have stood before the first is refused */
 	SHED_WHOLE = 1000,  /* a share is so many of a thousand */
+	SHED_MOST = 500,    /* refused, from which on refusing alone does not help */
 };
 
 struct shed {
@@ -30,6 +33,7 @@ struct shed {
 	bool seen;          /* somebody waited in this step */
 	uint32_t stood;     /* steps in a row with a standing queue */
 	uint32_t share;     /* refused, of SHED_WHOLE */
+	uint32_t unread;    /* dropped without an answer, of SHED_WHOLE */
 };
 
 /* A message waited so long before it was taken. */
@@ -40,6 +44,9 @@ void shed_lost(struct shed *self, rt_ms now, uint32_t n);
 
 /* The share now; 0 while all is well. */
 uint32_t shed_share(struct shed *self, rt_ms now);
+
+/* Refusals are work, too: is this one among those that are not even read? */
+bool shed_drops(struct shed *self, rt_ms now, uint64_t chance);
 
 /* Is this one among those that are refused? chance: any number, another one each time. */
 bool shed_refuses(struct shed *self, rt_ms now, uint64_t chance);

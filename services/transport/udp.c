@@ -18,6 +18,7 @@
 #include "banlist.h"
 #include "icmp.h"
 #include "listen.h"
+#include "overload.h"
 #include "stun.h"
 
 enum {
@@ -170,6 +171,10 @@ static void take(struct udp *self, uint32_t number, int i)
 		read_control(self, m, number, &o);
 	if (o.remote.port == 0 || (m->msg_flags & MSG_TRUNC) || keep_alive(d))
 		return;
+	if (overload_drops(edge, d)) {
+		shed_waited(&edge->shed, svc_now(edge->svc), o.waited);
+		return;
+	}
 	if (stun_is(d))
 		answer_stun(self, d, &o);
 	else

@@ -134,7 +134,7 @@ def wiped(server):
     yield 0.1
 
 
-fault("SIGSTOP transaction for 5 s", kept=("up",))(lambda s: stopped(s, "transaction"))
+fault("SIGSTOP transaction for 5 s", kept=("up",), registers=False)(lambda s: stopped(s, "transaction"))
 fault("SIGSTOP proxy for 5 s", kept=("up",))(lambda s: stopped(s, "proxy"))
 fault("SIGSTOP registrar for 5 s")(lambda s: stopped(s, "registrar"))
 
