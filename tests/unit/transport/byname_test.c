@@ -53,16 +53,24 @@ static int door_of_the_name(uint16_t *port)
 	return door;
 }
 
+/* A 200 whose top Via is this one. */
+static const char *response(const char *via)
+{
+	static char text[1024];
+
+	snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\nVia: SIP/2.0/%s\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>;tag=2\r\n"
+		 "Call-ID: c1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n", via);
+	return text;
+}
+
 static void answer(const char *host, uint16_t port)
 {
 	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .txn = 5, .flow = 0x123456789 }; /* a connection that was */
-	char text[1024];
+	char via[128];
 
 	assert_int_equal(sip_hop_ip(&head.remote, SLICE("127.0.0.1"), SIP_TCP, 40000), 0);
-	snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP %s:%u;branch=z9hG4bKa;received=127.0.0.1\r\n"
-		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n"
-		 "Content-Length: 0\r\n\r\n", host, port);
-	shell_give(svc, &head, text, true);
+	snprintf(via, sizeof(via), "TCP %s:%u;branch=z9hG4bKa;received=127.0.0.1", host, port);
+	shell_give(svc, &head, response(via), true);
 }
 
 static int called(int door)
@@ -115,13 +123,11 @@ static void who_cannot_be_found_is_told(void **state)
 static void answer_to_maddr(const char *maddr, uint16_t port)
 {
 	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .txn = 5, .listener = 1 };
-	char text[1024];
+	char via[128];
 
 	assert_int_equal(sip_hop_ip(&head.remote, SLICE("127.0.0.1"), SIP_UDP, 40000), 0);
-	snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKa;maddr=%s\r\n"
-		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n"
-		 "Content-Length: 0\r\n\r\n", port, maddr);
-	shell_give(svc, &head, text, true);
+	snprintf(via, sizeof(via), "UDP 127.0.0.1:%u;branch=z9hG4bKa;maddr=%s", port, maddr);
+	shell_give(svc, &head, response(via), true);
 }
 
 static void a_name_in_maddr_is_looked_up(void **state)
@@ -157,20 +163,18 @@ static void an_answer_that_bounced_is_looked_up(void **state)
 	struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .txn = 5, .listener = 1 };
 	socklen_t size = sizeof(a);
 	const int door = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	char text[1024], heard[1024] = "";
+	char via[128], heard[1024] = "";
 	ssize_t n = -1;
 
 	(void)state;
 	assert_int_equal(bind(door, (struct sockaddr *)&a, sizeof(a)), 0);
 	assert_int_equal(getsockname(door, (struct sockaddr *)&a, &size), 0);
 	assert_int_equal(sip_hop_ip(&head.remote, SLICE("127.0.0.1"), SIP_UDP, ntohs(a.sin_port)), 0);
-	snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP pc.example.test:%u;branch=z9hG4bKa;received=127.0.0.1\r\n"
-		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n"
-		 "Content-Length: 0\r\n\r\n", ntohs(a.sin_port));
-	shell_give(svc, &head, text, true);
+	snprintf(via, sizeof(via), "UDP pc.example.test:%u;branch=z9hG4bKa;received=127.0.0.1", ntohs(a.sin_port));
+	shell_give(svc, &head, response(via), true);
 	shell_quiet(svc);
 	assert_true(recv(door, heard, sizeof(heard) - 1, 0) < 0);
-	shell_give(svc, &head, text, true); /* its transaction repeats it */
+	shell_give(svc, &head, response(via), true); /* its transaction repeats it */
 	for (int i = 0; i < 200 && n < 0; i++) {
 		shell_turn(svc, 5);
 		n = recv(door, heard, sizeof(heard) - 1, 0);
