@@ -5,7 +5,6 @@ STREAM = ["--callers", "16"]
 POINTS = [
     ("call", "udp", "call, Record-Route, UDP", ["call", "--prepare", "--record-route"]),
     ("call@1000", "udp", "the same, 1000 a second", ["call", "--prepare", "--record-route", "--rate", "1000"]),
-    ("call@2000", "udp", "the same, 2000 a second", ["call", "--prepare", "--record-route", "--rate", "2000"]),
     ("fork3", "udp", "call forked to three, one answers", ["call", "--prepare", "--record-route", "--contacts", "3"]),
     ("tcp", "stream", "call over TCP", ["call", "--prepare", "--record-route", "--transport", "tcp", *STREAM]),
     ("tls", "stream", "call over TLS", ["call", "--prepare", "--record-route", "--transport", "tls", *STREAM]),
