@@ -39,7 +39,7 @@ static void drain(struct svc_loop *self)
 			svc->what->drain(svc->self);
 		burst_run_queue(self);
 	}
-	membership_announce(self->membership);
+	membership_part(self->membership);
 	self->membership_due = 0;
 }
 

@@ -80,6 +80,7 @@ struct svc_loop {
 	/* read by other threads */
 	_Atomic bool failed;       /* its actors did not open */
 	_Atomic bool ended;        /* the thread touches nothing any more */
+	_Atomic bool parted;       /* everybody knows that it drains, and what they sent before is here */
 	_Atomic bool kept_old;     /* a tier could not change all that the newest snapshot wants */
 	_Atomic(const struct svc_config *) taken; /* the snapshot it uses; no older one is read any more */
 	_Atomic rt_ms beat;        /* when the last turn began */

@@ -29,6 +29,7 @@ struct row {
 	rt_ms alive;  /* last sign of life, our clock */
 	rt_ms unreached; /* since when it says it is alive and is not reached; 0: it is */
 	bool shown, present, told;
+	bool parted;                /* it has answered an ECHO that said we leave: what it sent before is here, and it sends no more */
 };
 
 struct membership {
@@ -39,6 +40,7 @@ struct membership {
 	bool asking, ask_again;
 	bool looked;                /* Redis has told us who is there */
 	bool open;                  /* our actors are: others may know of us */
+	bool leaving;               /* and now must know that we go */
 	bool written;               /* Redis has our records, as far as we know */
 	uint32_t generation;
 	uint32_t n;
@@ -108,9 +110,10 @@ static void hide(struct membership *self, struct row *row, const char *why)
 /* Ask `id` for a sign of life, telling it our records. */
 static void greet(struct svc_loop *loop, uint32_t id)
 {
-	const struct wire_head head = { .verb = WIRE_ECHO, .to = id, .context = shell_mark };
+	struct wire_head head = { .verb = WIRE_ECHO, .to = id, .context = shell_mark };
 
 	for (uint32_t i = 0; loop->membership->open && i < loop->nactor; i++) {
+		head.txn = loop->membership->leaving ? i + 1 : 0; /* comes back: see note_parted */
 		const struct sip_msg record = { .text = nodes_render(loop, &loop->actor[i].record) };
 
 		(void)!svc_post(&loop->actor[i], &head, &record); /* a refusal is silence */
@@ -206,7 +209,7 @@ static void take_record(struct membership *self, const struct wire_member *m)
 		return;
 	}
 	if (row) {
-		alive = m->seen != row->member.seen;
+		alive = m->seen != row->member.seen || m->state != row->member.state;
 	} else {
 		if (self->n == WIRE_MEMBERS_MAX)
 			return;
@@ -385,6 +388,33 @@ static void answer_echo(struct membership *self, struct svc *svc, const struct w
 	(void)!svc_post(svc, &back, 0); /* who asks again in a second loses nothing */
 }
 
+/* Who has not been heard of for so long is asked himself. */
+static void greet_silent(struct membership *self, rt_ms silence)
+{
+	for (uint32_t i = 0; i < self->n; i++)
+		if (self->loop->now - self->row[i].alive >= silence)
+			greet(self->loop, self->row[i].member.id);
+	rt_arena_reset(self->loop->arena);
+}
+
+/* Does everybody we can reach know that we leave? What comes over one connection comes in order. */
+static void note_parted(struct membership *self)
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < self->n; i++)
+		all &= self->row[i].parted || !self->row[i].shown;
+	atomic_store(&self->loop->parted, self->leaving && all);
+}
+
+void membership_part(struct membership *self)
+{
+	self->leaving = true;
+	membership_announce(self);
+	greet_silent(self, 0);
+	note_parted(self);
+}
+
 bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_parcel *in)
 {
 	struct membership *self = loop->membership;
@@ -399,20 +429,13 @@ bool membership_echo(struct svc_loop *loop, struct svc *svc, const struct wire_p
 	row = row_of(self, in->head->from);
 	if (row) {
 		row->alive = loop->now;
+		row->parted |= in->head->txn == loop->nactor;
 		if (!row->shown)
 			show(self, row);
 		note_change(self);
+		note_parted(self);
 	}
 	return true;
-}
-
-/* Who has not been heard of for so long is asked himself. */
-static void greet_silent(struct membership *self, rt_ms silence)
-{
-	for (uint32_t i = 0; i < self->n; i++)
-		if (self->loop->now - self->row[i].alive >= silence)
-			greet(self->loop, self->row[i].member.id);
-	rt_arena_reset(self->loop->arena);
 }
 
 /* ---- Time ---- */
@@ -457,6 +480,7 @@ void membership_judge(struct membership *self)
 			hide(self, row, "silent");
 	}
 	note_change(self);
+	note_parted(self);
 }
 
 rt_ms membership_tick(struct membership *self, rt_ms now)

@@ -30,6 +30,7 @@ void membership_judge(struct membership *self);            /* hide whom the mail
 bool membership_look(struct membership *self);             /* has Redis told us once who is there? Asks it when it can be asked */
 void membership_greet(struct membership *self);            /* our actors are open: tell everybody who we are, from now on each new one */
 void membership_announce(struct membership *self);         /* this loop's records, and that they changed, now */
+void membership_part(struct membership *self);             /* we drain: tell everybody; loop->parted once all have said that they know */
 void membership_leave(struct membership *self);            /* take them out of Redis and say so */
 
 /* An ECHO that the shell answers, or whose answer the shell waits for: true. An actor's own: false. */

@@ -23,7 +23,8 @@
 #include "sockets.h"
 
 enum {
-	DRAIN_LEAST = 200, /* ms: until everybody has heard that we go, parcels still come */
+	DRAIN_LEAST = 200,  /* ms: for what stands in the sockets of a door */
+	DRAIN_PARTED = 3000, /* ms at most until everybody has said that they know */
 	LOOK = 20,         /* ms between two looks at the loads while draining */
 };
 
@@ -282,6 +283,16 @@ static uint32_t load(const struct svc_process *self)
 	return sum;
 }
 
+/* Does everybody know that we go? Who does not say so in time is on his own. */
+static bool parted(const struct svc_process *self, rt_ms since)
+{
+	bool all = since >= DRAIN_LEAST;
+
+	for (int i = 0; i < self->nloop; i++)
+		all &= atomic_load(&self->loop[i]->parted);
+	return all || since >= DRAIN_PARTED;
+}
+
 static void drain(struct svc_process *self)
 {
 	const rt_ms began = rt_clock_ms();
@@ -299,7 +310,7 @@ static void drain(struct svc_process *self)
 			rt_log(RT_LOG_W, "process.killed", 0, "second signal while draining; load=%u is lost", load(self));
 			_exit(1);
 		}
-		idle = load(self) == 0 && rt_clock_ms() - began >= DRAIN_LEAST ? idle + 1 : 0;
+		idle = load(self) == 0 && parted(self, rt_clock_ms() - began) ? idle + 1 : 0;
 	}
 	if (load(self))
 		rt_log(RT_LOG_W, "process.undrained", 0, "load=%u after server.drain seconds", load(self));

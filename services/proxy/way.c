@@ -25,8 +25,10 @@ static const struct wire_member *edge_for(const struct proxy_element *e, const s
 int proxy_way_to(const struct proxy_element *e, const struct proxy_way *from, const struct sip_hop *hop, struct proxy_way *out)
 {
 	const uint32_t connected = wire_aliases_edge(e->aliases, e->members, hop, from->edge);
-	const struct wire_member *edge = connected ? wire_members_get(e->members, connected) :
-				         from->edge ? wire_members_get(e->members, from->edge) : 0;
+	const struct wire_member *came = from->edge ? wire_members_get(e->members, from->edge) : 0;
+	const struct wire_member *edge = connected                                ? wire_members_get(e->members, connected) :
+					 came && came->state == WIRE_LIVE ? came : /* one that drains would be gone before the answer */
+									    0;
 	int listener = edge ? wire_member_listener(edge, hop->proto, hop->family, from->listener) : -1;
 
 	if (listener < 0) {
