@@ -50,14 +50,13 @@ static struct wire_head about(const struct wire_head *in, uint8_t verb, uint32_t
 	};
 }
 
-/* 503 without a transaction: there is no room for one. */
+/* 503 without a transaction. */
 static void refuse(struct txn *self, const struct wire_parcel *in)
 {
 	const struct wire_head head = about(in->head, WIRE_DEPART, in->head->edge);
 	struct sip_msg out;
 
 	++*self->count.refused;
-	rt_log(RT_LOG_W, "txn.full", in->head->trail, "side=server live=%u answer=503", txn_slots_servers(self->slots));
 	if (txn_reply(self, &in->msg, 503, txn_own_tag(self, &in->msg), &out) == 0 && svc_post(self->svc, &head, &out) < 0)
 		rt_log(RT_LOG_D, "txn.unsent", in->head->trail, "status=503 edge=%u", in->head->edge);
 }
@@ -70,6 +69,7 @@ static struct txn_slot *open_server(struct txn *self, const struct wire_parcel *
 	struct txn_slot *s = txn_slot_open_server(self->slots, kind, m);
 
 	if (!s) {
+		rt_log(RT_LOG_W, "txn.full", in->head->trail, "side=server live=%u answer=503", txn_slots_servers(self->slots));
 		refuse(self, in);
 		return 0;
 	}
@@ -100,10 +100,14 @@ static void pass(struct txn *self, const struct wire_parcel *in)
 {
 	const uint32_t user = txn_user(self, in);
 	const struct wire_head head = about(in->head, WIRE_OFFER, user);
+	const bool answerable = in->msg.index->method != SIP_ACK && in->msg.index->method != SIP_CANCEL;
 
-	if (!user || svc_post(self->svc, &head, &in->msg) < 0)
-		rt_log(RT_LOG_W, "txn.nobody", in->head->trail, "method=" SLICE_FMT " dropped=1",
-		       SLICE_ARG(sip_msg_method(&in->msg)));
+	if (user && svc_post(self->svc, &head, &in->msg) == 0)
+		return;
+	rt_log(RT_LOG_W, "txn.nobody", in->head->trail, "method=" SLICE_FMT " answer=%d", SLICE_ARG(sip_msg_method(&in->msg)),
+	       answerable ? 503 : 0);
+	if (answerable)
+		refuse(self, in);
 }
 
 /* Its user gives no sign of life, nor has it a colleague: what begins something is better refused than left to wait. */
