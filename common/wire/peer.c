@@ -14,6 +14,8 @@ enum {
 	FRAME_MAX = SIP_HEAD_MAX + SIP_BODY_MAX + WIRE_PACK_BYTES,
 	HEARTBEAT_MS = 1000,
 	HEARTBEAT_PATIENCE_MS = 3000,
+	KEEPALIVE_S = 10, /* of TCP, for the side that only receives: a host that vanished leaves nothing behind */
+	KEEPALIVES = 3,
 	HANDSHAKE_MS = 1000, /* libzmq would wait 30 s for a greeting that got lost */
 };
 
@@ -22,6 +24,10 @@ static void set_int(void *socket, int option, int value)
 	zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
+/*
+ * Only who sends asks for signs of life: libzmq 4.3 aborts when a full PULL, whose peer has hung up, is about to ask
+ * (a connection that stopped reading and met its end has no descriptor to write to any more).
+ */
 void *peer_socket(int type)
 {
 	void *socket = zmq_socket(zsys_init(), type);
@@ -35,8 +41,15 @@ void *peer_socket(int type)
 	set_int(socket, ZMQ_IMMEDIATE, 1);
 	set_int(socket, ZMQ_RECONNECT_IVL, WIRE_RETRY);
 	set_int(socket, ZMQ_RECONNECT_IVL_MAX, 20 * WIRE_RETRY);
-	set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-	set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_PATIENCE_MS);
+	if (type == ZMQ_PUSH) {
+		set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+		set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_PATIENCE_MS);
+	} else {
+		set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
+		set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_S);
+		set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_S);
+		set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVES);
+	}
 	set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
 	set_int(socket, ZMQ_IPV6, 1);
 	zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max));

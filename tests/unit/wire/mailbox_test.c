@@ -263,6 +263,27 @@ static void a_peer_that_died_is_given_up_sooner(void **state)
 }
 
 /* Somebody listens there and never greets; then the right one does, at the same address. */
+/* The receiver reads nothing for longer than any heartbeat, its peer is gone: what did arrive is there, and it lives. */
+static void a_full_mailbox_outlives_its_peer(void **state)
+{
+	static char text[32000];
+	struct pair *p = *state;
+	struct wire_walk walk;
+	bool trusted;
+
+	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint, WIRE_VERSION), 0);
+	post(p->from, ID, 0, slice_of(text, 1));
+	flush_all(p->from);
+	for (uint64_t n = 1; post(p->from, ID, n, slice_of(text, sizeof(text))) == 0; n++)
+		wire_mailbox_flush(p->from, rt_clock_ms());
+	wire_mailbox_destroy(&p->from);
+	usleep(2500 * 1000);
+	for (int n = 0; n < WIRE_HWM; n++)
+		receive(p->to, &walk, &trusted);
+	p->from = wire_mailbox_new();
+	assert_non_null(p->from);
+}
+
 static void a_connection_that_hangs_is_begun_anew(void **state)
 {
 	struct pair *p = *state;
@@ -398,6 +419,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_peer_never_reached_is_given_up_after_the_longer_patience, open_ipc, close_pair),
 		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_sooner, open_ipc, close_pair),
 		cmocka_unit_test_setup_teardown(a_peer_that_died_is_given_up_sooner, open_tcp, close_pair),
+		cmocka_unit_test_setup_teardown(a_full_mailbox_outlives_its_peer, open_ipc, close_pair),
+		cmocka_unit_test_setup_teardown(a_full_mailbox_outlives_its_peer, open_tcp, close_pair),
 		cmocka_unit_test_setup_teardown(a_connection_that_hangs_is_begun_anew, open_ipc, close_pair),
 		cmocka_unit_test(only_who_knows_the_secret_gets_in_by_tcp),
 		cmocka_unit_test(an_address_that_cannot_be_is_refused),
