@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "accept.h"
 #include "banlist.h"
 #include "byname.h"
 #include "conns.h"
@@ -107,7 +108,7 @@ static void one_event(struct edge *self, const struct epoll_event *e)
 	if (e->data.u64 >> 16 == EDGE_UDP) {
 		udp_ready(self->udp, number, e->events);
 	} else if (e->data.u64 >> 16 == EDGE_ACCEPT) {
-		conns_accept(self->conns, number);
+		accept_ready(self->accept, number);
 	} else {
 		conn = conns_any(self->conns, e->data.u64);
 		if (conn)
@@ -134,6 +135,7 @@ static void transport_close(void **self_p)
 		return;
 	keeps_destroy(&self->keeps);
 	conns_destroy(&self->conns);
+	accept_destroy(&self->accept);
 	reuse_destroy(&self->reuse);
 	byname_destroy(&self->byname);
 	tls_unload(self);
@@ -168,11 +170,12 @@ static int transport_open(void **self_p, struct svc *svc)
 	self->answers = bucket_new(TRANSPORT_ANSWERS, TRANSPORT_ANSWERS_BURST);
 	self->udp = udp_new(self);
 	self->reuse = reuse_new(self);
+	self->accept = accept_new(self);
 	self->conns = conns_new(self);
 	self->keeps = keeps_new(self);
 	self->byname = byname_new(self);
-	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns || !self->reuse || !self->keeps ||
-	    !self->byname)
+	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->accept || !self->conns || !self->reuse ||
+	    !self->keeps || !self->byname)
 		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
 	else
 		err = read_settings(self);

@@ -54,6 +54,7 @@ struct edge_counters {
 };
 
 struct udp;
+struct accept;
 struct conns;
 struct tls;
 struct banlist;
@@ -69,6 +70,7 @@ struct edge {
 	int nlistener;
 	int poll;                     /* epoll of every socket of this actor */
 	struct udp *udp;
+	struct accept *accept;
 	struct conns *conns;
 	struct tls *tls;
 	struct bucket *answers;       /* answers to garbage, per source */
