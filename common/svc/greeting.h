@@ -2,9 +2,10 @@
 /*
  * greeting: what a loop says of its own accord to one peer: who we are. An ECHO from each of our actors, with its record.
  *
- *   we                                                a peer
- *   |  ECHO, context: the shell asks, text: our record -->  |   takes the record: we are alive, whatever Redis says
- *   |  <--------------------------------- ECHO, BACK  |      it is alive
+ *   we                                                      a peer
+ *   |  ECHO, context: the shell asks, text: our record -->  |  takes the record: we are alive, whatever Redis says
+ *   |  <-- the same head, BACK                              |
+ *   the peer is alive
  *
  * It is the first thing a new peer hears, so nobody has to answer a stranger, whichever of the two Redis told first; it asks
  * who was silent for a sign of life; and when we drain it says so.
@@ -26,7 +27,7 @@ struct greeting {
 void greeting_say(const struct greeting *self, struct svc_loop *loop, uint32_t id); /* needs the arena */
 void greeting_answer(struct svc *svc, const struct wire_parcel *in);                /* to a peer's */
 
-bool greeting_is_ours(const struct wire_parcel *back);                                /* or an actor's own ECHO */
+bool greeting_is_ours(const struct wire_parcel *back);                               /* or an actor's own ECHO */
 bool greeting_was_last(const struct svc_loop *loop, const struct wire_parcel *back); /* of those that said we leave */
 
 #endif
