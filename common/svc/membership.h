@@ -5,6 +5,8 @@
  *   the board        actors of this process: always there
  *   nodes in Redis   everybody; written by each for itself every second, forgotten when unchanged for three
  *   ECHO             asked while Redis is away or full, when the last known picture is kept
+ *
+ * roster.h holds the picture, nodes.h speaks to Redis, greeting.h to a peer; here is when.
  */
 #ifndef MEMBERSHIP_H
 #define MEMBERSHIP_H

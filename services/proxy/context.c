@@ -5,20 +5,11 @@
 #include "best.h"
 #include "rt/err.h"
 #include "sip/names.h"
+#include "turns.h"
 
 enum { NON_INVITE_PATIENCE = 40000 }; /* ms: beyond Timer F, so that a lost transaction worker cannot leave us waiting */
 
 static const struct proxy_plan nothing = { .say = PROXY_SILENT, .from = -1 };
-
-static inline uint32_t bit(int i)
-{
-	return UINT32_C(1) << i;
-}
-
-static inline bool is_open(const struct proxy_branch *b)
-{
-	return b->phase == PROXY_SEEKING || b->phase == PROXY_CALLING || b->phase == PROXY_RINGING;
-}
 
 void proxy_context_open(struct proxy_context *c, bool invite, enum proxy_fork fork, uint16_t breadth, rt_ms timer_c,
                         rt_ms patience)
@@ -62,67 +53,13 @@ int proxy_context_add(struct proxy_context *c, uint16_t q, uint8_t device)
 	return c->n++;
 }
 
-/* ---- Which branches come next ---- */
-
-static const struct proxy_branch *first_waiting(const struct proxy_context *c)
-{
-	const struct proxy_branch *first = 0;
-
-	for (int i = 0; i < c->n; i++)
-		if (c->branch[i].phase == PROXY_WAITING && !c->branch[i].spare && (!first || c->branch[i].q > first->q))
-			first = &c->branch[i];
-	return first;
-}
-
-static bool in_group(const struct proxy_context *c, const struct proxy_branch *b, const struct proxy_branch *first)
-{
-	if (b->phase != PROXY_WAITING || b->spare)
-		return false;
-	return b == first || c->fork == PROXY_ALL || (c->fork == PROXY_BY_Q && b->q == first->q);
-}
-
-static uint16_t lendable(const struct proxy_context *c)
-{
-	return c->breadth > c->reserve ? (uint16_t)(c->breadth - c->reserve) : 0;
-}
-
-/* Begin branches and share among them what Max-Breadth is not lent to others (RFC 5393 5.3.3). */
-static uint32_t launch(struct proxy_context *c, uint32_t group, int size)
-{
-	for (int i = 0; size > 0; i++) {
-		struct proxy_branch *const b = &c->branch[i];
-
-		if (!(group & bit(i)))
-			continue;
-		b->phase = PROXY_SEEKING;
-		b->breadth = (uint16_t)(lendable(c) / size--);
-		c->breadth = (uint16_t)(c->breadth - b->breadth);
-		c->open++;
-	}
-	return group;
-}
-
-static uint32_t launch_group(struct proxy_context *c)
-{
-	const struct proxy_branch *const first = first_waiting(c);
-	uint32_t group = 0;
-	int size = 0;
-
-	for (int i = 0; first && i < c->n && size < lendable(c); i++)
-		if (in_group(c, &c->branch[i], first)) {
-			group |= bit(i);
-			size++;
-		}
-	return launch(c, group, size);
-}
-
 /* ---- How a branch ends ---- */
 
 static void end(struct proxy_context *c, int i, int status, bool own)
 {
 	struct proxy_branch *const b = &c->branch[i];
 
-	if (is_open(b)) {
+	if (proxy_branch_is_open(b)) {
 		c->open--;
 		c->breadth = (uint16_t)(c->breadth + b->breadth);
 	}
@@ -151,7 +88,7 @@ static uint32_t other_flows(struct proxy_context *c, int failed)
 		if (c->branch[i].phase != PROXY_WAITING || c->branch[i].device != b->device)
 			continue;
 		if (flow_failed)
-			return launch(c, bit(i), 1);
+			return proxy_turns_launch(c, proxy_bit(i), 1);
 		end(c, i, 0, true);
 	}
 	return 0;
@@ -173,7 +110,7 @@ static uint32_t cancel_open(struct proxy_context *c, int why, rt_ms now)
 		else if (b->phase == PROXY_RINGING && c->invite && !b->cancelled) {
 			b->cancelled = true;
 			b->deadline = now + c->patience;
-			cancel |= bit(i);
+			cancel |= proxy_bit(i);
 		}
 	}
 	return cancel;
@@ -218,7 +155,7 @@ static struct proxy_plan settle(struct proxy_context *c, struct proxy_plan plan,
 {
 	if (c->open)
 		return plan;
-	if (!c->closed && (plan.launch = launch_group(c)))
+	if (!c->closed && (plan.launch = proxy_turns_group(c)))
 		return plan;
 	close_waiting(c);
 	if (!c->answered)
@@ -235,15 +172,9 @@ struct proxy_plan proxy_context_start(struct proxy_context *c)
 
 struct proxy_plan proxy_context_join(struct proxy_context *c)
 {
-	const struct proxy_branch *const first = first_waiting(c);
 	struct proxy_plan plan = nothing;
-	bool due = c->fork == PROXY_ALL || !c->open;
 
-	for (int i = 0; first && i < c->n; i++)
-		due |= c->fork == PROXY_BY_Q && is_open(&c->branch[i]) && first->q >= c->branch[i].q;
-	c->reserve = 0;
-	if (first && due && !c->closed)
-		plan.launch = launch_group(c);
+	plan.launch = proxy_turns_join(c);
 	return plan;
 }
 
@@ -274,7 +205,7 @@ static struct proxy_plan provisional(struct proxy_context *c, int i, int status,
 		b->wish = false;
 		b->cancelled = true;
 		b->deadline = now + c->patience;
-		plan.cancel = bit(i);
+		plan.cancel = proxy_bit(i);
 	}
 	if (c->invite && status > 100 && !c->answered && !b->aside) { /* step 5; RFC 4320 4.1: only 100 answers a non-INVITE, hop by hop */
 		plan.say = PROXY_THIS;
@@ -370,61 +301,17 @@ struct proxy_plan proxy_context_lost(struct proxy_context *c, rt_ms now)
 	return settle(c, plan, -1);
 }
 
-/* ---- Turns: serial forking goes on when a target rings too long ---- */
-
-static bool turn_ends(const struct proxy_context *c, const struct proxy_branch *b)
-{
-	return is_open(b) && b->phase != PROXY_SEEKING && b->rings_until && !b->aside && !b->cancelled && !b->wish && !c->closed;
-}
-
-/* Its CANCEL goes now, or after its first provisional (9.1); the next group does not wait for what becomes of it. */
-static struct proxy_plan next_turn(struct proxy_context *c, rt_ms now)
-{
-	struct proxy_plan plan = nothing;
-
-	for (int i = 0; i < c->n; i++) {
-		struct proxy_branch *const b = &c->branch[i];
-
-		if (!turn_ends(c, b) || b->rings_until > now)
-			continue;
-		b->aside = true;
-		b->cancelled = b->phase == PROXY_RINGING;
-		b->wish = !b->cancelled;
-		if (b->cancelled) {
-			b->deadline = now + c->patience;
-			plan.cancel |= bit(i);
-		}
-		c->breadth = (uint16_t)(c->breadth + b->breadth); /* it is on its way back, RFC 5393 5.3.3 */
-		b->breadth = 0;
-	}
-	plan.launch = launch_group(c);
-	return plan;
-}
-
-/* When the first target of this group has rung long enough, if anybody waits for that; 0: never. */
-static rt_ms turn_due(const struct proxy_context *c)
-{
-	rt_ms due = 0;
-
-	if (!first_waiting(c))
-		return 0;
-	for (int i = 0; i < c->n; i++)
-		if (turn_ends(c, &c->branch[i]) && (!due || c->branch[i].rings_until < due))
-			due = c->branch[i].rings_until;
-	return due;
-}
-
 struct proxy_plan proxy_context_timer(struct proxy_context *c, rt_ms now)
 {
-	const rt_ms turn = turn_due(c);
+	const rt_ms turn = proxy_turns_due(c);
 
 	if (turn && turn <= now)
-		return next_turn(c, now);
+		return proxy_turns_next(c, now);
 	for (int i = 0; i < c->n; i++) {
 		struct proxy_branch *const b = &c->branch[i];
 		struct proxy_plan plan;
 
-		if (!is_open(b) || !b->deadline || b->deadline > now)
+		if (!proxy_branch_is_open(b) || !b->deadline || b->deadline > now)
 			continue;
 		if (c->invite && b->phase == PROXY_RINGING && !b->cancelled) { /* 16.8: CANCEL, and wait for its 487 */
 			if (!c->why)
@@ -432,11 +319,11 @@ struct proxy_plan proxy_context_timer(struct proxy_context *c, rt_ms now)
 			b->cancelled = true;
 			b->deadline = now + c->patience;
 			plan = nothing;
-			plan.cancel = bit(i);
+			plan.cancel = proxy_bit(i);
 			return plan;
 		}
 		plan = failure(c, i, 408, true, now);
-		plan.forget |= bit(i);
+		plan.forget |= proxy_bit(i);
 		return plan;
 	}
 	return nothing;
@@ -444,10 +331,10 @@ struct proxy_plan proxy_context_timer(struct proxy_context *c, rt_ms now)
 
 rt_ms proxy_context_due(const struct proxy_context *c)
 {
-	rt_ms due = turn_due(c);
+	rt_ms due = proxy_turns_due(c);
 
 	for (int i = 0; i < c->n; i++)
-		if (is_open(&c->branch[i]) && c->branch[i].deadline && (!due || c->branch[i].deadline < due))
+		if (proxy_branch_is_open(&c->branch[i]) && c->branch[i].deadline && (!due || c->branch[i].deadline < due))
 			due = c->branch[i].deadline;
 	return due;
 }

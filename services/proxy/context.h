@@ -77,6 +77,17 @@ struct proxy_plan { /* bit i is branch i */
 	bool over;        /* nothing can happen any more */
 };
 
+static inline uint32_t proxy_bit(int i)
+{
+	return UINT32_C(1) << i;
+}
+
+/* Tried, and no final response yet? */
+static inline bool proxy_branch_is_open(const struct proxy_branch *b)
+{
+	return b->phase == PROXY_SEEKING || b->phase == PROXY_CALLING || b->phase == PROXY_RINGING;
+}
+
 void proxy_context_open(struct proxy_context *c, bool invite, enum proxy_fork fork, uint16_t breadth, rt_ms timer_c,
                         rt_ms patience);
 

@@ -6,7 +6,6 @@
  * Sends   ARRIVED   a message off a network, to the transaction actor it belongs to (or a proxy, stateless responses)
  *         UNSENT    a DEPART that came to nothing, to who sent it
  *         ALIASES   which peers are connected here, to every proxy
- *         EASE      a peer wants fewer requests, to every other transport, which takes it
  *         ECHO      the answer to one
  *
  * One epoll holds every socket; its descriptor is the only one the shell watches.
@@ -18,15 +17,14 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "accept.h"
 #include "banlist.h"
 #include "byname.h"
 #include "conns.h"
 #include "depart.h"
 #include "keeps.h"
 #include "listen.h"
-#include "relief.h"
 #include "reuse.h"
-#include "sip/uri.h"
 #include "tls.h"
 #include "udp.h"
 
@@ -55,7 +53,6 @@ static void count_open(struct edge *self)
 	c->dropped = svc_counter(svc, "sip_dropped_total", "new requests dropped unread because of overload");
 	c->shed_share = svc_counter(svc, "sip_shed_permille", "the share of new requests that is refused now, of a thousand");
 	c->waited = svc_counter(svc, "sip_wait_ms", "how long the last request waited before it was taken, and will at its transaction worker");
-	c->withheld = svc_counter(svc, "sip_withheld_total", "new requests not sent because their peer asked for fewer, RFC 7339");
 	c->stun = svc_counter(svc, "stun_requests_total", "STUN keep-alives on UDP");
 	c->opened = svc_counter(svc, "connections_opened_total", "connections accepted and opened");
 	c->closed = svc_counter(svc, "connections_closed_total", "connections that ended");
@@ -69,17 +66,6 @@ static void read_networks(struct netlist *list, const struct svc_words *words, c
 		if (netlist_add(list, words->word[i]) < 0)
 			rt_log(RT_LOG_W, "transport.config", 0, "key=%s value=%s error=\"not an address or network; left out\"", key,
 			       rt_log_safe(words->word[i]));
-}
-
-/* Gateways that are names are found by others, and are strangers here. */
-static void read_neighbours(struct edge *self, const struct svc_config *config)
-{
-	struct sip_uri uri;
-
-	self->neighbours = self->trusted;
-	for (uint32_t i = 0; i < config->nhop; i++)
-		if (sip_uri_parse(&uri, config->hop[i].uri) == 0)
-			(void)!netlist_add(&self->neighbours, uri.host);
 }
 
 static void read_rate(struct edge *self, int64_t rate)
@@ -98,7 +84,6 @@ static int read_settings(struct edge *self)
 	const struct svc_config *config = svc_config(self->svc);
 
 	read_networks(&self->trusted, &config->proxy_peers, "proxy.peers");
-	read_neighbours(self, config);
 	read_networks(&self->aliases, &config->transport_alias_peers, "transport.alias_peers");
 	read_networks(&self->balancers, &config->transport_balancers, "transport.balancers");
 	read_rate(self, config->transport_source_rate);
@@ -123,7 +108,7 @@ static void one_event(struct edge *self, const struct epoll_event *e)
 	if (e->data.u64 >> 16 == EDGE_UDP) {
 		udp_ready(self->udp, number, e->events);
 	} else if (e->data.u64 >> 16 == EDGE_ACCEPT) {
-		conns_accept(self->conns, number);
+		accept_ready(self->accept, number);
 	} else {
 		conn = conns_any(self->conns, e->data.u64);
 		if (conn)
@@ -150,6 +135,7 @@ static void transport_close(void **self_p)
 		return;
 	keeps_destroy(&self->keeps);
 	conns_destroy(&self->conns);
+	accept_destroy(&self->accept);
 	reuse_destroy(&self->reuse);
 	byname_destroy(&self->byname);
 	tls_unload(self);
@@ -184,11 +170,12 @@ static int transport_open(void **self_p, struct svc *svc)
 	self->answers = bucket_new(TRANSPORT_ANSWERS, TRANSPORT_ANSWERS_BURST);
 	self->udp = udp_new(self);
 	self->reuse = reuse_new(self);
+	self->accept = accept_new(self);
 	self->conns = conns_new(self);
 	self->keeps = keeps_new(self);
 	self->byname = byname_new(self);
-	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->conns || !self->reuse || !self->keeps ||
-	    !self->byname)
+	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->accept || !self->conns || !self->reuse ||
+	    !self->keeps || !self->byname)
 		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
 	else
 		err = read_settings(self);
@@ -212,8 +199,6 @@ static void transport_parcel(void *arg, const struct wire_parcel *in)
 
 	if (in->head->verb == WIRE_DEPART) {
 		depart(self, in);
-	} else if (in->head->verb == WIRE_EASE) {
-		relief_told(self, in);
 	} else if (in->head->verb == WIRE_ECHO && !(in->head->flags & WIRE_BACK)) {
 		struct wire_head back = *in->head;
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "accept.h"
 #include "conns.h"
 #include "depart.h"
 #include "intro.h"
@@ -220,7 +221,7 @@ static void introduce(struct conn *conn)
 	}
 	forget_input(conn);
 	if (err == 0 && !sip_hop_same(&client, &conn->remote))
-		err = conns_introduce(conn->edge->conns, conn, &client);
+		err = accept_introduced(conn->edge->accept, conn, &client);
 	if (err == 0)
 		err = conn_begin(conn);
 	if (err < 0)

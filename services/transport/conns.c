@@ -2,7 +2,6 @@
 #include "conns.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -10,23 +9,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "accept.h"
 #include "banlist.h"
 #include "reuse.h"
 #include "rt/table.h"
-#include "sources.h"
 #include "tls.h"
 
-enum { SCRATCH = 1 << 16, ACCEPTS = 64 };
+enum { SCRATCH = 1 << 16 };
 
 struct conns {
 	struct edge *edge;
 	struct rt_pool *pool;
 	struct rt_table *by_hop;     /* far end, or alias, to flow */
-	struct sources *sources;
 	struct conn *dirty, *dead;
 	uint32_t opening;            /* connections of ours that are not open yet */
 	uint32_t waiting;            /* messages queued on all of them */
-	int spare;                   /* a descriptor kept for the moment when there is none left */
 	char scratch[SCRATCH];
 };
 
@@ -38,11 +35,9 @@ struct conns *conns_new(struct edge *edge)
 	if (!self)
 		return 0;
 	self->edge = edge;
-	self->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	self->pool = rt_pool_new(sizeof(struct conn), max);
 	self->by_hop = rt_table_new(256);
-	self->sources = sources_new(max);
-	if (!self->pool || !self->by_hop || !self->sources)
+	if (!self->pool || !self->by_hop)
 		conns_destroy(&self);
 	return self;
 }
@@ -65,11 +60,8 @@ void conns_destroy(struct conns **self_p)
 
 	if (!self)
 		return;
-	if (self->pool && self->by_hop && self->sources)
+	if (self->pool && self->by_hop)
 		close_all(self);
-	if (self->spare >= 0)
-		close(self->spare);
-	sources_destroy(&self->sources);
 	rt_table_destroy(&self->by_hop);
 	rt_pool_destroy(&self->pool);
 	free(self);
@@ -155,6 +147,13 @@ int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *ali
 	return 0;
 }
 
+int conns_move(struct conns *self, struct conn *conn, const struct sip_hop *remote)
+{
+	rt_table_drop(self->by_hop, sip_hop_hash(&conn->remote), conn->self);
+	conn->remote = *remote;
+	return rt_table_put(self->by_hop, sip_hop_hash(remote), conn->self);
+}
+
 void conns_asked(struct conns *self, uint64_t flow)
 {
 	struct conn *conn = conns_asker(self, flow);
@@ -170,8 +169,7 @@ static void set(int fd, int level, int name, int value)
 	(void)setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* A slot for an open descriptor, watched and timed. NULL: a limit was reached or memory ran out; the descriptor is closed. */
-static struct conn *adopt(struct conns *self, int fd, const struct sip_hop *remote, uint16_t listener, enum conn_state state)
+struct conn *conns_adopt(struct conns *self, int fd, const struct sip_hop *remote, uint16_t listener, enum conn_state state)
 {
 	const uint32_t events = EPOLLIN | (state == CONN_CONNECTING ? EPOLLOUT : 0);
 	rt_handle flow = 0;
@@ -243,7 +241,7 @@ int conns_open(struct conns *self, const struct sip_hop *to, struct slice name, 
 		rt_log(RT_LOG_D, "conn.failed", 0, "peer=%s error=\"%s\"", edge_text(to).s, strerror(errno));
 		return RT_DOWN;
 	}
-	conn = adopt(self, fd, to, listener, CONN_CONNECTING);
+	conn = conns_adopt(self, fd, to, listener, CONN_CONNECTING);
 	if (!conn)
 		return RT_NOMEM;
 	conn->opening = true;
@@ -265,91 +263,7 @@ void conns_settled(struct conns *self, struct conn *conn)
 	conn->opening = false;
 }
 
-/* ---- Accepting ---- */
-
-/* No descriptor is left: take the waiting connection with the spare one and end it, or the listener would stay readable. */
-static void accept_and_refuse(struct conns *self, int listener)
-{
-	if (self->spare >= 0)
-		close(self->spare);
-	self->spare = accept4(listener, 0, 0, SOCK_CLOEXEC);
-	if (self->spare >= 0)
-		close(self->spare);
-	self->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	rt_log(RT_LOG_W, "conn.refused", 0, "reason=\"no file descriptor left\" hint=\"raise the limit of open files (ulimit -n, "
-	       "LimitNOFILE)\"");
-}
-
-static void refused(const struct sip_hop *remote, const char *limit)
-{
-	rt_log(RT_LOG_W, "conn.refused", 0, "peer=%s reason=\"%s reached\"", edge_text(remote).s, limit);
-}
-
-static bool take_source(struct conns *self, const struct sip_hop *remote)
-{
-	if (sources_take(self->sources, remote, (uint32_t)svc_config(self->edge->svc)->transport_source_connections))
-		return true;
-	refused(remote, "transport.source_connections");
-	return false;
-}
-
-static void admit(struct conns *self, int fd, struct sip_hop *remote, uint16_t number)
-{
-	const struct edge_listener *l = &self->edge->listener[number];
-	const bool balancer = netlist_has(&self->edge->balancers, remote);
-	struct sockaddr_storage address;
-	socklen_t size = sizeof(address);
-	struct conn *conn;
-
-	if (banlist_stops(self->edge->bans, remote) || (!balancer && !take_source(self, remote))) {
-		close(fd);
-		return;
-	}
-	conn = adopt(self, fd, remote, number, balancer ? CONN_INTRODUCING : CONN_OPEN);
-	if (!conn) {
-		refused(remote, "transport.connections");
-		if (!balancer)
-			sources_give(self->sources, remote);
-		return;
-	}
-	conn->counted = !balancer;
-	if (l->wildcard && getsockname(fd, (struct sockaddr *)&address, &size) == 0)
-		sip_hop_from_sockaddr(&conn->local, &address, l->known.local.proto);
-	if (!balancer && conn_begin(conn) < 0)
-		conn_close(conn, RT_DOWN, "TLS cannot be begun");
-}
-
-int conns_introduce(struct conns *self, struct conn *conn, const struct sip_hop *client)
-{
-	if (banlist_stops(self->edge->bans, client))
-		return RT_DENIED;
-	if (!take_source(self, client))
-		return RT_NOMEM;
-	conn->counted = true;
-	rt_table_drop(self->by_hop, sip_hop_hash(&conn->remote), conn->self);
-	conn->remote = *client;
-	return rt_table_put(self->by_hop, sip_hop_hash(client), conn->self);
-}
-
-void conns_accept(struct conns *self, uint32_t number)
-{
-	const uint16_t at = (uint16_t)(number / EDGE_SOCKETS_MAX);
-	struct edge_listener *l = &self->edge->listener[at];
-
-	for (int i = 0; i < ACCEPTS && l->nfd; i++) {
-		struct sockaddr_storage address;
-		socklen_t size = sizeof(address);
-		struct sip_hop remote;
-		const int fd = accept4(l->fd[0], (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-			accept_and_refuse(self, l->fd[0]);
-		if (fd < 0)
-			return;
-		sip_hop_from_sockaddr(&remote, &address, l->known.local.proto);
-		admit(self, fd, &remote, at);
-	}
-}
+/* ---- Ending ---- */
 
 void conns_end_banned(struct conns *self)
 {
@@ -402,8 +316,7 @@ void conns_bury(struct conns *self, struct conn *conn)
 		rt_table_drop(self->by_hop, sip_hop_hash(&conn->alias), conn->self);
 		reuse_ended(self->edge->reuse, conn);
 	}
-	if (conn->counted)
-		sources_give(self->sources, &conn->remote);
+	accept_ended(self->edge->accept, conn);
 	++*self->edge->count.closed;
 	if (conn->dirty)
 		return; /* its turn comes in the flush */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* conns: every connection of an actor: accepted, opened, found by flow or by address, counted and limited. */
+/*
+ * conns: every connection of an actor: opened, found by flow or by address, written and buried at the end of a burst.
+ * Those that others open come from accept.h.
+ */
 #ifndef CONNS_H
 #define CONNS_H
 
@@ -27,14 +30,16 @@ int conns_open(struct conns *self, const struct sip_hop *to, struct slice name, 
 
 void conns_settled(struct conns *self, struct conn *conn); /* it is open, or never will be */
 
-void conns_accept(struct conns *self, uint32_t number); /* number as edge_mark has it */
 int conns_alias(struct conns *self, struct conn *conn, const struct sip_hop *alias); /* 0 | RT_NOMEM; RFC 5923 */
-int conns_introduce(struct conns *self, struct conn *conn, const struct sip_hop *client); /* its true far end. 0 | RT_NOMEM */
 void conns_asked(struct conns *self, uint64_t flow);    /* a request came on it that will be answered */
 void conns_end_banned(struct conns *self);              /* those that were accepted from a source that is banned now */
 void conns_end_listener(struct conns *self, uint16_t number); /* whatever came or went by this listener, in good order */
 void conns_flush(struct conns *self);                   /* write what the burst queued, free what it closed */
 uint32_t conns_busy(const struct conns *self);          /* messages waiting to be written */
+
+/* For accept.c. A slot for an open descriptor, watched and timed. NULL: a limit was reached or memory ran out; the descriptor is closed */
+struct conn *conns_adopt(struct conns *self, int fd, const struct sip_hop *remote, uint16_t listener, enum conn_state state);
+int conns_move(struct conns *self, struct conn *conn, const struct sip_hop *remote); /* its far end is another. 0 | RT_NOMEM */
 
 /* For conn.c: shared scratch, and the lists worked off at the end of the burst. */
 char *conns_scratch(struct conns *self, uint32_t *size);

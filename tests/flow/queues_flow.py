@@ -7,7 +7,7 @@ import time
 from agent_flow import REL, prack
 from kit.flow import flow
 from kit.phone import Phone
-from queue_flow import accept, call, hang_up, is_busy, policy, queued
+from queue_flow import accept, call, hang_up, is_busy, is_empty, policy, queued
 
 CALLERS = 4  # hashed to two workers by their Call-IDs
 
@@ -49,7 +49,7 @@ def order(server):
             for k in range(n + 1, CALLERS):
                 assert prack(phones[k], sent[k], queued(phones[k], k - n - 1), cseq=3 + n).status == 200
         hang_up(talker, b, talk)
-        assert not server.redis("EXISTS", f"queue:{b.aor[4:]}")
+        assert is_empty(server, b)
     for p in phones:
         p.close()
 

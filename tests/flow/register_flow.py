@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """register: RFC 3665 2.1 to 2.5 and what Redis holds afterwards."""
 import json
+import select
 import time
 
 from kit import sip
@@ -139,3 +140,28 @@ def pipelined(server):
             assert [a.status for a in got] == [200] * 8, [a.start for a in got]
             (binding,) = server.bindings(p.aor[4:]).values()
             assert '"cseq":8,' in binding, binding
+
+
+class Behind(Phone):
+    """A phone that knows only its address behind a NAT."""
+
+    place = "192.0.2.9:5060"
+
+    def kept(self, seconds):
+        """Was it sent an empty line within this time?"""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if select.select([self.sock], [], [], end - time.monotonic())[0] and self.sock.recv(65535) == b"\r\n\r\n":
+                return True
+        return False
+
+
+@flow("register.nat", {"transport.keep": "1"})
+def nat(server):
+    """A phone behind a NAT is kept reachable by empty lines while it is registered, one in the open is not (RFC 5626 3.5)."""
+    with Behind(server, server.name("n")) as hidden, server.phone() as plain:
+        assert hidden.register().status == 200 and plain.register().status == 200
+        assert hidden.kept(3) and hidden.kept(3)
+        assert not select.select([plain.sock], [], [], 0)[0], "a phone in the open needs none"
+        assert hidden.register(expires=0).status == 200
+        assert not hidden.kept(1.5)
