@@ -185,7 +185,7 @@ static struct node *node_for(struct masters *self, const char *text)
 void masters_queue(struct masters *self, char *text, int n)
 {
 	struct sent *s = calloc(1, sizeof *s);
-	struct slice verb;
+	struct slice verb = SLICE_NONE;
 
 	if (!s || n <= 0 || !words_of(text, &verb, 1)) {
 		free(s);
@@ -255,7 +255,7 @@ redisReply *masters_next(struct masters *self)
 	for (int hops = 0; hops < HOPS && sends_on(r); hops++)
 		r = follow(self, &s, r);
 	if (!s.node) {
-		struct slice verb;
+		struct slice verb = SLICE_NONE;
 
 		words_of(s.text, &verb, 1);
 		if (slice_eq(verb, SLICE("MULTI")))

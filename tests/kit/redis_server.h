@@ -116,7 +116,7 @@ static inline void kit_redis_kill(struct kit_redis *r)
 
 static inline void kit_redis_stop(struct kit_redis *r)
 {
-	char path[96];
+	char path[sizeof(r->folder) + 8];
 
 	kit_redis_kill(r);
 	snprintf(path, sizeof(path), "%s/log", r->folder);

@@ -117,7 +117,7 @@ static int start_cluster(void **state)
 
 static int stop_cluster(void **state)
 {
-	char path[128];
+	char path[sizeof(node[0].folder) + 16];
 
 	(void)state;
 	for (int i = 0; i < NODES; i++) {

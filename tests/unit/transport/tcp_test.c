@@ -11,7 +11,7 @@ static void several_in_one_segment_18_3(void **state)
 	strcat(text, request("a", VIA, "one"));
 	strcat(text, "\r\n\r\n");
 	strcat(text, request("b", VIA, ""));
-	strncat(text, request("c", VIA, "three"), 150);
+	snprintf(text + strlen(text), 151, "%.150s", request("c", VIA, "three"));
 	say(fd, text);
 	shell_until(svc, 2);
 	assert_text(svc->post[0].text, request("a", VIA, "one"));
