@@ -51,18 +51,19 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  * UNSENT    transport -> transaction | proxy: a DEPART could not be sent. reason RT_DOWN, RT_ABSENT (flow gone), RT_TIMEOUT (connect), RT_NOMEM.
  *             txn, branch, context, slot echoed. No message.
  * ALIASES   transport -> proxy: all peers that are reached over connections of theirs here, RFC 5923. text (no index): wire/aliases.h.
+ * EASE      transport -> transport: the peer `remote` said by how much requests to it are to be fewer, RFC 7339. text (no index): parameters of the Via.
  * ECHO      any -> any: liveness. The receiver sends it back with WIRE_BACK; txn is the asker's token.
  */
 /* clang-format off */
 #define WIRE_VERB_MAP(X) \
 	X(ARRIVED, 1) X(OFFER, 2) X(ABANDON, 3) X(ANSWER, 4) X(FORK, 5) X(GIVE_UP, 6) X(RESULT, 7) X(DEPART, 8) X(UNSENT, 9) X(ECHO, 10) \
-	X(ALIASES, 11)
+	X(ALIASES, 11) X(EASE, 12)
 /* clang-format on */
 enum wire_verb {
 #define X(name, n) WIRE_##name = n,
 	WIRE_VERB_MAP(X)
 #undef X
-	WIRE_VERBS = 12,
+	WIRE_VERBS = 13,
 };
 
 enum wire_flag {

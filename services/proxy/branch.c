@@ -291,7 +291,7 @@ bool proxy_branch_next_hop(struct proxy *p, struct proxy_job *j, int i, const ch
 
 	if (!aim->nhop || b->phase == PROXY_DONE || b->wish || b->cancelled)
 		return false;
-	if (!aim->by_way)
+	if (!aim->by_way && strcmp(why, "NOMEM")) /* no room for this one says nothing of the next */
 		dns_hop_failed(p->dns, &aim->hop[aim->at], svc_now(p->svc), FAILED_HOP_SECONDS);
 	if (aim->by_way || aim->at + 1 >= aim->nhop) {
 		if (!proxy_gate_next(p, j, why))

@@ -6,6 +6,7 @@
  * Sends   ARRIVED   a message off a network, to the transaction actor it belongs to (or a proxy, stateless responses)
  *         UNSENT    a DEPART that came to nothing, to who sent it
  *         ALIASES   which peers are connected here, to every proxy
+ *         EASE      a peer wants fewer requests, to every other transport, which takes it
  *         ECHO      the answer to one
  *
  * One epoll holds every socket; its descriptor is the only one the shell watches.
@@ -24,7 +25,9 @@
 #include "depart.h"
 #include "keeps.h"
 #include "listen.h"
+#include "relief.h"
 #include "reuse.h"
+#include "sip/uri.h"
 #include "tls.h"
 #include "udp.h"
 
@@ -53,6 +56,7 @@ static void count_open(struct edge *self)
 	c->dropped = svc_counter(svc, "sip_dropped_total", "new requests dropped unread because of overload");
 	c->shed_share = svc_counter(svc, "sip_shed_permille", "the share of new requests that is refused now, of a thousand");
 	c->waited = svc_counter(svc, "sip_wait_ms", "how long the last request waited before it was taken, and will at its transaction worker");
+	c->withheld = svc_counter(svc, "sip_withheld_total", "new requests not sent because their peer asked for fewer, RFC 7339");
 	c->stun = svc_counter(svc, "stun_requests_total", "STUN keep-alives on UDP");
 	c->opened = svc_counter(svc, "connections_opened_total", "connections accepted and opened");
 	c->closed = svc_counter(svc, "connections_closed_total", "connections that ended");
@@ -66,6 +70,17 @@ static void read_networks(struct netlist *list, const struct svc_words *words, c
 		if (netlist_add(list, words->word[i]) < 0)
 			rt_log(RT_LOG_W, "transport.config", 0, "key=%s value=%s error=\"not an address or network; left out\"", key,
 			       rt_log_safe(words->word[i]));
+}
+
+/* Gateways that are names are found by others, and are strangers here. */
+static void read_neighbours(struct edge *self, const struct svc_config *config)
+{
+	struct sip_uri uri;
+
+	self->neighbours = self->trusted;
+	for (uint32_t i = 0; i < config->nhop; i++)
+		if (sip_uri_parse(&uri, config->hop[i].uri) == 0)
+			(void)!netlist_add(&self->neighbours, uri.host);
 }
 
 static void read_rate(struct edge *self, int64_t rate)
@@ -84,6 +99,7 @@ static int read_settings(struct edge *self)
 	const struct svc_config *config = svc_config(self->svc);
 
 	read_networks(&self->trusted, &config->proxy_peers, "proxy.peers");
+	read_neighbours(self, config);
 	read_networks(&self->aliases, &config->transport_alias_peers, "transport.alias_peers");
 	read_networks(&self->balancers, &config->transport_balancers, "transport.balancers");
 	read_rate(self, config->transport_source_rate);
@@ -199,6 +215,8 @@ static void transport_parcel(void *arg, const struct wire_parcel *in)
 
 	if (in->head->verb == WIRE_DEPART) {
 		depart(self, in);
+	} else if (in->head->verb == WIRE_EASE) {
+		relief_told(self, in);
 	} else if (in->head->verb == WIRE_ECHO && !(in->head->flags & WIRE_BACK)) {
 		struct wire_head back = *in->head;
 

@@ -5,6 +5,7 @@
 #include "listen.h"
 #include "overload.h"
 #include "refuse.h"
+#include "relief.h"
 #include "reuse.h"
 #include "sip/draft.h"
 #include "sip/route.h"
@@ -198,6 +199,7 @@ static void take_response(struct edge *edge, const struct sip_msg *response, con
 		ignore(edge, origin, "the response's branch is not ours");
 		return;
 	}
+	relief_heard(edge, response, origin);
 	address(edge, &branch, response, &head);
 	rt_log(RT_LOG_T, "sip.response", head.trail, "source=%s status=%u to=%u", edge_text(&origin->remote).s,
 	       response->index->status, head.to);

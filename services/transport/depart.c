@@ -9,6 +9,7 @@
 #include "conns.h"
 #include "keeps.h"
 #include "listen.h"
+#include "relief.h"
 #include "udp.h"
 #include "via.h"
 
@@ -23,6 +24,7 @@ struct departure {            /* one request on its way */
 	struct edge_owed owed;
 	uint32_t owner;       /* in the branch: its transaction worker, or 0 when stateless */
 	struct slice text;
+	const struct sip_index *index; /* NULL: it was not read */
 	struct slice name;    /* whom TLS must meet, RFC 5922 */
 	uint32_t via_at;
 	char via[VIA_LINE_MAX];
@@ -47,7 +49,7 @@ static void write_via(struct departure *d, bool alias)
 	const struct sip_branch branch = { d->owner, d->owed.branch, d->owed.loop };
 	const struct via_ours ours = {
 		.listener = &d->edge->listener[d->way.listener].known, .branch = &branch, .secret = d->edge->branch_key,
-		.to = &d->way.to, .alias = alias,
+		.to = &d->way.to, .alias = alias, .oc = relief_concerns(d->edge, &d->way.to),
 	};
 	struct rt_cursor c = rt_cursor_on(d->via, sizeof(d->via));
 
@@ -122,6 +124,22 @@ static int send_on(struct departure *d, struct conn *conn)
 	return conn_send(conn, d->part, &d->owed);
 }
 
+static uint64_t mark_of(const struct departure *d)
+{
+	uint64_t method = 0; /* its first letters tell the CANCEL and the ACK of a branch from its INVITE */
+
+	memcpy(&method, d->text.p, d->text.n < sizeof(method) ? d->text.n : sizeof(method));
+	return rt_mix(rt_mix(d->owed.branch, d->owed.loop), rt_mix(d->owner, method));
+}
+
+/* RFC 7339: the peer has too much to do. */
+static bool is_unwelcome(const struct departure *d, const struct sip_hop *to)
+{
+	const struct sip_msg request = { d->text, d->index };
+
+	return relief_withholds(d->edge, to, &request, mark_of(d));
+}
+
 static int by_stream(struct departure *d)
 {
 	struct conn *conn;
@@ -130,15 +148,7 @@ static int by_stream(struct departure *d)
 	if (err < 0)
 		return err;
 	conn->tentative = false;
-	return send_on(d, conn);
-}
-
-static uint64_t mark_of(const struct departure *d)
-{
-	uint64_t method = 0; /* its first letters tell the CANCEL and the ACK of a branch from its INVITE */
-
-	memcpy(&method, d->text.p, d->text.n < sizeof(method) ? d->text.n : sizeof(method));
-	return rt_mix(rt_mix(d->owed.branch, d->owed.loop), rt_mix(d->owner, method));
+	return is_unwelcome(d, &conn->remote) ? RT_NOMEM : send_on(d, conn);
 }
 
 /* 18.1.1: a request over 1300 bytes that was meant for UDP tries TCP to the same place, and UDP again if nobody listens. */
@@ -171,6 +181,8 @@ static int depart_request(struct departure *d)
 		return RT_DOWN;
 	if (d->way.flow || sip_transport_reliable(d->way.to.proto))
 		return by_stream(d);
+	if (is_unwelcome(d, &d->way.to))
+		return RT_NOMEM;
 	if (d->text.n + VIA_LINE_GUESS > TRANSPORT_UDP_REQUEST_MAX && d->way.to.proto == SIP_UDP)
 		return by_stream_or_datagram(d);
 	return by_datagram(d);
@@ -258,9 +270,10 @@ int depart_answer_to(struct edge *edge, struct slice response, const struct sip_
 	return err < 0 ? err : conn_send(conn, part, owed);
 }
 
-static int answer(struct edge *edge, const struct sip_msg *m, struct edge_way way, const struct sip_hop *source,
+static int answer(struct edge *edge, const struct sip_msg *response, struct edge_way way, const struct sip_hop *source,
 		  const struct edge_owed *owed)
 {
+	const struct sip_msg with_load = relief_answer(edge, response, source), *const m = &with_load;
 	const struct slice part[3] = { m->text };
 	struct slice name = SLICE_NONE;
 	int listener;
@@ -305,12 +318,13 @@ void depart(struct edge *edge, const struct wire_parcel *in)
 	const struct edge_way way = { .to = h->remote, .from = h->local, .flow = h->flow, .listener = h->listener };
 	int err;
 
+	rt_arena_reset(edge->arena);
 	if (slice_starts_nocase(in->msg.text, SLICE("SIP/2.0 "))) {
 		err = answer(edge, &in->msg, way, &h->remote, &owed);
 	} else {
 		struct departure d = { .edge = edge, .way = way, .owed = owed,
 				       .owner = owner_of(&owed),
-				       .text = in->msg.text, .name = in->name };
+				       .text = in->msg.text, .index = in->msg.index, .name = in->name };
 
 		err = depart_request(&d);
 	}

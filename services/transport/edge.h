@@ -11,6 +11,7 @@
 #include "netlist.h"
 #include "bucket.h"
 #include "large.h"
+#include "oc.h"
 #include "refusals.h"
 #include "shed.h"
 
@@ -50,7 +51,7 @@ struct edge_owed {                /* who hears UNSENT; to == 0: nobody */
 };
 
 struct edge_counters {
-	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kept, *keepalives, *kernel_drops, *shed, *dropped, *shed_share, *waited, *stun, *opened, *closed, *connections;
+	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kept, *keepalives, *kernel_drops, *shed, *dropped, *shed_share, *waited, *withheld, *stun, *opened, *closed, *connections;
 };
 
 struct udp;
@@ -82,6 +83,9 @@ struct edge {
 	struct byname *byname;
 	struct reuse *reuse;
 	struct netlist trusted, aliases, balancers;
+	struct netlist neighbours;    /* with whom overload is spoken about: peers, and gateways by address */
+	struct oc oc;                 /* what they said */
+	struct large asked;           /* requests that went to them */
 	struct large large;
 	struct refusals closed;       /* to TCP, tried for a large request's sake only */
 	struct refusals bounced;      /* answers by UDP came back as ICMP errors */

@@ -3,6 +3,7 @@
 #include "overload.h"
 
 #include "refuse.h"
+#include "relief.h"
 
 /* When it begins and when it is over: one line each. */
 static void tell(struct edge *edge, uint32_t share, uint32_t wait)
@@ -61,7 +62,8 @@ bool overload_refuses(struct edge *edge, const struct sip_msg *request, const st
 	tell(edge, shed_share(&edge->shed, now), wait);
 	if (!refuse_is_new(request))
 		return false;
-	chosen = there >= WIRE_STALLED || shed_refuses(&edge->shed, now, rt_mix(head->trail, head->born));
+	chosen = there >= WIRE_STALLED || (shed_refuses(&edge->shed, now, rt_mix(head->trail, head->born)) &&
+					  !(shed_share(&edge->shed, now) < SHED_MOST && relief_is_promised(edge, request, origin)));
 	if (chosen) {
 		++*edge->count.shed;
 		refuse_overload(edge, request, origin, head->trail);

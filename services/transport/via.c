@@ -124,6 +124,8 @@ void via_render(struct rt_cursor *c, const struct via_ours *v)
 		rt_cursor_lit(c, ";rport");
 	if (v->alias)
 		rt_cursor_lit(c, ";alias");
+	if (v->oc)
+		rt_cursor_lit(c, ";oc;oc-algo=\"loss\"");
 	rt_cursor_lit(c, "\r\n");
 }
 

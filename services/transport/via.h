@@ -39,6 +39,7 @@ struct via_ours {
 	struct rt_key secret;
 	const struct sip_hop *to;             /* its protocol is the Via's; a multicast group adds maddr and ttl, 18.1.1 */
 	bool alias;                           /* RFC 5923 */
+	bool oc;                              /* RFC 7339 */
 };
 
 /* "Via: SIP/2.0/UDP sip.example.com:5060;branch=...;rport\r\n". The same arguments give the same bytes. */
