@@ -19,7 +19,7 @@ bool relief_is_promised(const struct edge *edge, const struct sip_msg *request, 
 	       oc_offered(via.params);
 }
 
-/* What we ask for now, in whole percents. */
+/* What we ask for at the moment, in whole percents. */
 static struct oc_said our_state(struct edge *edge)
 {
 	const uint32_t share = shed_share(&edge->shed, svc_now(edge->svc));

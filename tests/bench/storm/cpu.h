@@ -15,7 +15,7 @@ struct cpu_snap {
 	uint64_t machine_ns;               /* all that was not idle, on every CPU */
 };
 
-/* "name=pid", one group; its children are looked for now and by each cpu_look. */
+/* "name=pid", one group; its children are looked for at once and by each cpu_look. */
 void cpu_watch(const char *name_pid, bool aux);
 void cpu_look(void);
 
