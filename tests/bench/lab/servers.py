@@ -18,7 +18,7 @@ FORMS = {
     "four": [(t, f"peal-{t}", []) for t in ("transaction", "proxy", "registrar", "transport")],
 }
 WORDS = {"node": "one process", "split": "transport apart", "four": "four processes", "kamailio": "Kamailio",
-         "kamailio-redis": "Kamailio, in Redis"}
+         "kamailio-redis": "Kamailio, in Redis", "reflector": "an echo"}
 
 
 class Failed(Exception):
@@ -34,15 +34,17 @@ def request(method, host, call):
 
 class Server:
     """A set of processes on one CPU with one folder of logs."""
+    only = None  # names of the points it can be asked for; all
 
     def __init__(self, name, folder, cpu):
         self.name, self.folder, self.cpu = name, folder, cpu
         self.server, self.aux, self.all = [], [], []
-        self.ready_after = 0
+        self.begun = self.ready_after = 0
         os.makedirs(folder, exist_ok=True)
 
     def spawn(self, name, argv, aux=False):
         env = {k: v for k, v in os.environ.items() if not k.startswith("PEAL_")}
+        self.begun = self.begun or (0 if aux else time.monotonic())
         with open(os.path.join(self.folder, f"{name}.log"), "ab") as log:
             p = subprocess.Popen(["taskset", "-c", self.cpu, *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env,
                                  start_new_session=True)
@@ -70,11 +72,10 @@ class Server:
             time.sleep(0.05)
 
     def wait_ready(self, methods):
-        """Until each kind of request has been answered. Notes when the first was, for startup.py."""
-        began, call = time.monotonic(), 0
-        end = began + SECONDS_TO_START
+        """Until each kind of request has been answered. Notes how long after the first process was begun, for startup.py."""
+        call, end = 0, time.monotonic() + SECONDS_TO_START
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(0.05)
+            s.settimeout(0.005)
             for method in methods:
                 while True:
                     self.alive()
@@ -83,12 +84,13 @@ class Server:
                     call += 1
                     try:
                         s.sendto(request(method, DOMAIN, f"{os.getpid()}{call}"), ("127.0.0.1", PORT))
-                        if s.recv(4096).startswith(b"SIP/2.0 200"):
+                        answer = s.recv(4096)
+                        if answer.startswith(b"SIP/2.0 200") and f"CSeq: 1 {method}".encode() in answer:
                             break
                     except OSError:
                         pass
-                    time.sleep(0.002)
-                self.ready_after = self.ready_after or time.monotonic() - began
+                    time.sleep(0.001)
+                self.ready_after = self.ready_after or time.monotonic() - self.begun
 
     def stop(self):
         """End all; what did not end well is told."""
@@ -105,6 +107,7 @@ class Server:
             if p.returncode not in (0, -15):
                 wrong.append(f"{self.name}: {name} ended with status {p.returncode}; see {self.folder}/{name}.log")
         self.server, self.aux, self.all = [], [], []
+        self.begun = self.ready_after = 0
         return wrong
 
     def watch(self):
@@ -234,3 +237,16 @@ class KamailioRedis(Kamailio):
             s.sendall(b"SELECT 1\r\nHSET version:entry::location table_name location table_version 9\r\n")
             s.recv(256)
         super().start(setup)
+
+
+class Reflector(Server):
+    """No server at all: it says 200 to whatever comes. What storm does against it is what storm can do."""
+    setups, only = ("udp",), ("options",)
+
+    def __init__(self, folder, cpu, program):
+        super().__init__("reflector", folder, cpu)
+        self.program = program
+
+    def start(self, setup):
+        self.spawn("reflector", [self.program, str(PORT)])
+        self.wait_ready(("OPTIONS",))

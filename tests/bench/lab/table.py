@@ -58,6 +58,35 @@ def ratios(results):
     return out + [""] if len(out) > 2 else []
 
 
+def quantile(rows, q):
+    values = [r["forward_us"][q] for r in rows or [] if "forward_us" in r]
+    return statistics.median(values) if values else None
+
+
+def latency(results):
+    """What a server adds to an INVITE at a fixed rate, and how much more or less that is than Kamailio's; a row a form."""
+    name, words = next((p[0], p[2]) for p in POINTS if "--rate" in p[3])
+    peer = [quantile(results.get((name, "kamailio")), q) for q in ("p50", "p99")]
+    out = [f"| INVITE in to INVITE out, {words.replace('the same', 'calls')} | p50 us | p99 us | p50 less Kamailio's | p99 less Kamailio's |",
+           "|" + "---|" * 5]
+    for server in (*FORMS, "kamailio"):
+        mine = [quantile(results.get((name, server)), q) for q in ("p50", "p99")]
+        if mine[0] is not None:
+            less = [f"{m - k:+.0f}" if k is not None and server != "kamailio" else "-" for m, k in zip(mine, peer)]
+            out.append(f"| {WORDS[server]} | {mine[0]:.0f} | {mine[1]:.0f} | " + " | ".join(less) + " |")
+    return out + [""] if len(out) > 2 else []
+
+
+def load_limit(results):
+    """What storm can do: its rate against a server that costs next to nothing."""
+    rows = results.get(("options", "reflector"))
+    if not rows:
+        return []
+    return [f"storm itself: {middle([r['ops_per_s'] for r in rows])} OPTIONS a second against an echo of the request, "
+            f"{middle([r['sent'] / r['seconds'] + r['received'] / r['seconds'] for r in rows])} messages a second, "
+            f"{statistics.median(r['storm_us_per_op'] for r in rows):.1f} us of its CPU each.", ""]
+
+
 def markdown(facts, results, notes):
     """results: {(point, server): [JSON lines]}"""
     out = ["# Peal, measured", "", *(f"- {k}: {v}" for k, v in facts.items()), ""]
@@ -67,7 +96,7 @@ def markdown(facts, results, notes):
     out += ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     for name, _, words, _ in POINTS:
         out += [line(words, server, rows) for (point, server), rows in results.items() if point == name and rows]
-    out += ["", *ratios(results), "CPU of each process, us an operation:", ""]
+    out += ["", *ratios(results), *latency(results), *load_limit(results), "CPU of each process, us an operation:", ""]
     for name, _, words, _ in POINTS:
         for (point, server), rows in results.items():
             if point == name and rows and len(rows[0]["cpu"]) > 1:

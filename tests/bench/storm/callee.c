@@ -2,7 +2,7 @@
 /*
  * callee: one leg a contact.
  *
- *   NONE --INVITE: 180--> RINGING --all contacts ring: 200 (contact 0)--> ANSWERED  --ACK--> OVER
+ *   NONE --INVITE: 180--> RINGING --all contacts ring, --ring ms: 200 (contact 0)--> ANSWERED  --ACK--> OVER
  *                                 --CANCEL: 487 (the others)-----------> CANCELLED --ACK--> OVER
  */
 #include "callee.h"
@@ -52,6 +52,10 @@ void callee_repeat(struct op *op, int k)
 {
 	struct leg *const leg = &op->leg[k];
 
+	if (leg->state == LEG_RINGING) { /* long enough */
+		finish(op, k, LEG_ANSWERED);
+		return;
+	}
 	counts.repeats_sent++;
 	send_kept(leg);
 	leg->interval = leg->interval * 2 > OP_T2 ? OP_T2 : leg->interval * 2;
@@ -88,7 +92,11 @@ static void invite(struct op *op, int k, struct sock *s, const struct sockaddr_i
 	leg->state = LEG_RINGING;
 	keep_final(leg, m, k == 0 ? &ok : &gone);
 	answer(s, from, m, &ringing);
-	if (++op->nleg == (int)options.contacts && op->leg[0].state == LEG_RINGING)
+	if (++op->nleg < (int)options.contacts || op->leg[0].state != LEG_RINGING)
+		return;
+	if (options.ring > 0)
+		op_leg_repeat_in(op, 0, (uint32_t)options.ring);
+	else
 		finish(op, 0, LEG_ANSWERED);
 }
 

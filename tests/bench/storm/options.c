@@ -44,6 +44,7 @@ static const struct row {
 	{ "contacts",      NUMBER, AT(contacts), 0, 1, CONTACTS_MAX, "contacts of each; a call must be forked to all, the first answers (1)" },
 	{ "prepare",       SWITCH, AT(prepare), 0, 0, 0, "register all of them first, with a line of its own" },
 	{ "expires",       NUMBER, AT(expires), 0, 0, 1e9, "Expires of registrations (3600)" },
+	{ "ring",          NUMBER, AT(ring), 0, 0, 60000, "ms a callee rings before it answers (0)" },
 	{ "hold",          NUMBER, AT(hold), 0, 0, 30000, "ms between ACK and BYE (0)" },
 	{ "no-sdp",        SWITCH, AT(no_sdp), 0, 0, 0, "calls without bodies" },
 	{ "auth",          TEXT,   AT(auth_text), 0, 0, 0, "none, challenge (each operation is asked anew) or reuse (the nonce again)" },

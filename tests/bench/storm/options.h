@@ -24,7 +24,7 @@ struct options {
 	double rate;               /* operations a second; 0: closed loop */
 	double conc;               /* closed loop: operations in hand */
 	double aors, contacts, expires;
-	double hold;               /* ms between ACK and BYE */
+	double ring, hold;         /* ms between INVITE and 200, ACK and BYE */
 	double count;              /* operations of the whole run; 0: windows decide */
 	double warmup, window, windows, drain; /* seconds, seconds, number, seconds */
 	double timeout;            /* ms until an operation has failed */
