@@ -93,6 +93,20 @@ static void forget_input(struct conn *conn)
 	conn->begun = 0;
 }
 
+/* One that came by a connection is answered by another, but not by a third: who resets each would keep us busy. */
+static bool goes_another_way(const struct conn *conn, const struct chunk *chunk, bool never_open)
+{
+	if (never_open)
+		return depart_otherwise(conn->edge, conn, chunk) == 0;
+	return conn->lost && !conn->outgoing && depart_again(conn->edge, conn, chunk) == 0;
+}
+
+void conn_lose(struct conn *conn, const char *why)
+{
+	conn->lost = true;
+	conn_close(conn, RT_DOWN, why);
+}
+
 void conn_close(struct conn *conn, enum rt_err reason, const char *why)
 {
 	const bool never_open = conn->state == CONN_CONNECTING;
@@ -110,11 +124,13 @@ void conn_close(struct conn *conn, enum rt_err reason, const char *why)
 	close(conn->fd);
 	svc_timer_stop(conn->edge->svc, &conn->timer);
 	while (conn->out) {
-		const bool on_its_way = never_open && depart_otherwise(conn->edge, conn, conn->out) == 0;
-
-		if (!on_its_way && conn->out->owed.to)
+		if (!goes_another_way(conn, conn->out, never_open) && conn->out->owed.to)
 			edge_unsent(conn->edge, &conn->out->owed, reason);
 		conn_drop_chunk(conn);
+	}
+	while (conn->told) {
+		(void)goes_another_way(conn, conn->told, false);
+		conn_drop_told(conn);
 	}
 	forget_input(conn);
 	free(conn->name);
@@ -128,6 +144,8 @@ void conn_close(struct conn *conn, enum rt_err reason, const char *why)
 void conn_shut(struct conn *conn)
 {
 	conn->shut = true;
+	while (conn->told)
+		conn_drop_told(conn);
 	conn->moved = svc_now(conn->edge->svc);
 	if (conn->tls)
 		tls_bye(conn);
@@ -251,7 +269,7 @@ void conn_ready(struct conn *conn, uint32_t events)
 		return;
 	}
 	if (conn->deaf && (events & (EPOLLERR | EPOLLHUP)))
-		conn_close(conn, RT_DOWN, "closed by peer");
+		conn_lose(conn, "closed by peer");
 	else if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) || conn->tls)
 		conn_read(conn);
 	if (conn->state == CONN_CLOSING && conn->in)

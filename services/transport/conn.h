@@ -42,6 +42,7 @@ struct conn {
 	bool outgoing, dirty, counted; /* opened by us; in the list; among those of its source */
 	bool tentative;           /* opened only because a request is large, 18.1.1 */
 	bool deaf, shut;          /* the peer says no more; we say no more */
+	bool lost;                /* broken: what is not at the peer never will be, by this connection */
 	bool disbelieved;         /* it claimed to be somebody it is not, and that was logged */
 	uint32_t asked, answered; /* requests that came in, final responses that went out */
 	uint32_t watched;         /* events epoll tells of */
@@ -53,6 +54,7 @@ struct conn {
 	char *in;                 /* an unfinished message, or NULL */
 	uint32_t in_n, in_size;
 	struct chunk *out, *out_last;
+	struct chunk *told;       /* answers written to a peer that says no more, until it has them */
 	uint32_t out_chunks, out_bytes;
 	struct rt_timer timer;
 	rt_ms born, heard, begun, moved; /* opened; last byte in; first byte of the unfinished message; last byte out */
@@ -71,6 +73,7 @@ void conn_arm(struct conn *conn);                     /* its timer to the neares
 void conn_finish(struct conn *conn, const char *why); /* answer what was asked, write what waits, then close */
 void conn_shut(struct conn *conn);                    /* our half */
 void conn_close(struct conn *conn, enum rt_err reason, const char *why); /* now; senders of what waits hear `reason` */
+void conn_lose(struct conn *conn, const char *why);   /* it broke: close it; answers take another way, 18.2.2 */
 
 /* conn_in.c */
 void conn_read(struct conn *conn);
@@ -84,6 +87,7 @@ void conn_may_ask_name(struct conn *conn);            /* of the answer just queu
 void conn_may_use_udp(struct conn *conn, uint32_t via_at, uint32_t via_n); /* of the message just queued */
 void conn_write(struct conn *conn);                   /* what waits, as far as the kernel takes it */
 void conn_drop_chunk(struct conn *conn);              /* the first that waits */
+void conn_drop_told(struct conn *conn);               /* the peer has it, or has it another way */
 void conn_watch(struct conn *conn);                   /* ask epoll for what is wanted now */
 
 #endif

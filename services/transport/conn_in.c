@@ -119,7 +119,7 @@ static void ended(struct conn *conn)
 	if (open)
 		conn_finish(conn, "closed by peer");
 	else if (conn->state != CONN_CLOSING || conn->shut)
-		conn_close(conn, RT_DOWN, "closed by peer");
+		conn_lose(conn, "closed by peer");
 }
 
 void conn_read(struct conn *conn)
@@ -136,7 +136,7 @@ void conn_read(struct conn *conn)
 			return;
 		}
 		if (n < 0) {
-			conn_close(conn, RT_DOWN, n == RT_NOMEM ? "out of memory" : "read failed");
+			conn_lose(conn, n == RT_NOMEM ? "out of memory" : "read failed");
 			return;
 		}
 		take(conn, p, (uint32_t)n);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* conn_out: messages wait as chunks, each with the address of who must hear when it cannot go. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -109,7 +111,7 @@ void conn_may_ask_name(struct conn *conn)
 	conn->out_last->by_name = true;
 }
 
-void conn_drop_chunk(struct conn *conn)
+static struct chunk *unqueue(struct conn *conn)
 {
 	struct chunk *c = conn->out;
 
@@ -117,7 +119,44 @@ void conn_drop_chunk(struct conn *conn)
 	conn->out_chunks--;
 	conn->out_bytes -= c->n;
 	conns_waiting(conn->edge->conns, -1);
+	return c;
+}
+
+void conn_drop_chunk(struct conn *conn)
+{
+	free(unqueue(conn));
+}
+
+/* ---- A peer that says no more may still listen, or be gone altogether: then TCP refuses what was written to it. ---- */
+
+void conn_drop_told(struct conn *conn)
+{
+	struct chunk *c = conn->told;
+
+	conn->told = c->next;
 	free(c);
+}
+
+static void written(struct conn *conn)
+{
+	struct chunk *c = unqueue(conn);
+
+	if (!conn->deaf) {
+		free(c);
+		return;
+	}
+	c->next = conn->told;
+	conn->told = c;
+}
+
+/* Acknowledged, or so long ago that it would have been refused by now. */
+static bool is_read(const struct conn *conn)
+{
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof(info);
+
+	return getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE_WAIT &&
+	       info.tcpi_unacked == 0;
 }
 
 void conn_watch(struct conn *conn)
@@ -180,7 +219,7 @@ static void wrote(struct conn *conn, uint32_t n)
 		if (c->at < c->n)
 			return;
 		++*conn->edge->count.sent;
-		conn_drop_chunk(conn);
+		written(conn);
 	}
 }
 
@@ -194,7 +233,7 @@ void conn_write(struct conn *conn)
 		if (n == RT_MORE)
 			break;
 		if (n < 0) {
-			conn_close(conn, RT_DOWN, "write failed");
+			conn_lose(conn, "write failed");
 			return;
 		}
 		wrote(conn, (uint32_t)n);
@@ -202,6 +241,6 @@ void conn_write(struct conn *conn)
 	conn_watch(conn);
 	if (conn->out)
 		conn_arm(conn);
-	else if (conn->state == CONN_CLOSING && !conn->shut && conn->answered >= conn->asked)
+	else if (conn->state == CONN_CLOSING && !conn->shut && conn->answered >= conn->asked && (!conn->told || is_read(conn)))
 		conn_shut(conn);
 }

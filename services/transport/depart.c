@@ -251,6 +251,17 @@ static int answer_by_stream(struct edge *edge, const struct edge_way *way, const
 	return err;
 }
 
+int depart_again(struct edge *edge, const struct conn *conn, const struct chunk *chunk)
+{
+	const struct sip_msg m = { .text = slice_of(chunk->bytes, chunk->n) };
+	struct edge_way way = { .listener = conn->listener };
+	struct slice name;
+
+	if (!slice_starts_nocase(m.text, SLICE("SIP/2.0 ")) || via_reply_to(&way.to, &way.ttl, &name, &m, &conn->remote) < 0)
+		return RT_ABSENT;
+	return answer_by_stream(edge, &way, &m, chunk->owed.to ? &chunk->owed : 0);
+}
+
 int depart_answer_to(struct edge *edge, struct slice response, const struct sip_hop *to, uint16_t listener,
 		     const struct edge_owed *owed)
 {

@@ -15,6 +15,10 @@ int depart_answer(struct edge *edge, const struct sip_msg *answer, const struct 
 RT_MUSTUSE
 int depart_otherwise(struct edge *edge, const struct conn *conn, const struct chunk *chunk);
 
+/* An answer whose connection broke, by a new one, 18.2.2. 0, or there is no other way. */
+RT_MUSTUSE
+int depart_again(struct edge *edge, const struct conn *conn, const struct chunk *chunk);
+
 /* A response to this place, whatever its Via says. 0, or why not */
 RT_MUSTUSE
 int depart_answer_to(struct edge *edge, struct slice response, const struct sip_hop *to, uint16_t listener,

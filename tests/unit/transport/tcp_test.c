@@ -187,6 +187,47 @@ static void a_response_finds_another_way_18_2_2(void **state)
 	close(door);
 }
 
+/* Who closes altogether looks like one who says no more until he is written to. */
+static void a_response_that_was_refused_finds_another_way_18_2_2(void **state)
+{
+	const int door = listen_at(0);
+	char response[1024];
+	struct wire_head head;
+	int fd, back;
+
+	(void)state;
+	for (uint32_t acked = 0; acked <= 1; acked++) { /* what a peer has is not sent twice */
+		fd = dial();
+		say(fd, request("a", VIA, ""));
+		shell_until(svc, acked + 1);
+		head = svc->post[acked].head;
+		head.verb = WIRE_DEPART;
+		head.from = 21;
+		snprintf(response, sizeof(response), "SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP pc.example.com:%u;branch=z9hG4bKa;"
+			 "received=127.0.0.1\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>;tag=2\r\nCall-ID: a\r\n"
+			 "CSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n", port_of(door));
+		if (acked)
+			shutdown(fd, SHUT_WR);
+		else
+			close(fd);
+		shell_quiet(svc);
+		shell_give(svc, &head, response, true);
+		shell_quiet(svc);
+		if (acked) {
+			assert_string_equal(hear(fd), response);
+			close(fd);
+			shell_quiet(svc);
+			assert_int_equal(fcntl(door, F_SETFL, O_NONBLOCK), 0);
+			assert_int_equal(accept(door, 0, 0), -1);
+			continue;
+		}
+		back = accept(door, 0, 0);
+		assert_string_equal(hear(back), response);
+		close(back);
+	}
+	close(door);
+}
+
 static void a_slow_message_ends_the_connection(void **state)
 {
 	const int fd = dial(), quiet = dial();
@@ -299,6 +340,7 @@ int main(void)
 		T(responses_return_on_the_connection_18_2_2),
 		T(a_half_closed_connection_is_answered),
 		T(a_response_finds_another_way_18_2_2),
+		T(a_response_that_was_refused_finds_another_way_18_2_2),
 		T(a_slow_message_ends_the_connection),
 		T(a_source_has_its_limit),
 		T(a_peer_that_does_not_read_is_bounded),
