@@ -7,6 +7,8 @@ from agent_flow import REL, prack, reliable
 from kit import sip
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
+from kit.ports import take
+from kit.relay import Relay
 from kit.sipp import Sipp
 
 
@@ -169,10 +171,24 @@ def forks(server):
 
 @flow("queue.sipp", needs=["sipp"])
 def by_sipp(server):
-    """Twenty SIPp callers of a phone that sleeps: reliable 183 of the proxy, three of ten PRACKs lost, 480 when it does not wake."""
-    with Phone(server, server.name("b")) as b:
-        policy(server, b.aor, wake=2)
-        Sipp(server, "caller_waits", calls=20, extra=["-r", "20"], caller=server.name("a"), callee=b.user).wait()
+    """Twenty SIPp callers of a phone that sleeps: reliable 183 of the proxy, the first PRACK of each is lost, 480 when it does not wake."""
+    lost, port = set(), take()
+
+    def lose(m, to_server, _):
+        first = to_server and m.method == "PRACK" and m.get("call-id") not in lost
+        if first:
+            lost.add(m.get("call-id"))
+        return first
+
+    relay = Relay(server, ("127.0.0.1", port), lose)
+    try:
+        with Phone(server, server.name("b")) as b:
+            policy(server, b.aor, wake=2)
+            Sipp(server, "caller_waits", port, calls=20, extra=["-r", "20"], peer=("127.0.0.1", relay.port), caller=server.name("a"),
+                 callee=b.user).wait()
+    finally:
+        relay.close()
+    assert len(relay.lost) == 20, relay.lost
 
 
 @flow("queue.late")
