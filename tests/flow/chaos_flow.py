@@ -10,7 +10,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__f
 from plan import SHORT, Plan  # noqa: E402  (the path comes first)
 
 
-@flow("chaos.short", forms=["separate"], server=False)
+@flow("chaos.short", forms=["separate"], server=False, alone=True)
 def short(_):
     """Workers die, drain and reload, Redis restarts, under 40 calls at once: no established call is lost, no registration."""
     said = []

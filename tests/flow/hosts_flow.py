@@ -24,7 +24,7 @@ class Hosts(Server):
     """A server whose deciding tiers run on another host."""
 
     def __init__(self, settings):
-        net = os.getpid() % 60000
+        net = os.getpid() * 4 % 60000  # a /30 of its own
         self.space, self.veth = f"peal-{net}", f"peal{net}"
         self.near, self.far = (f"198.18.{net >> 8}.{net & 0xfc | n}" for n in (1, 2))  # 198.18/15: for tests between networks (RFC 2544)
         super().__init__("separate", {"server.bus": f"tcp://{self.near}", "server.bus_key": None, **settings})

@@ -40,7 +40,7 @@ def refused_soon(server, callee, within):
     assert all(1 <= s <= 10 for s in seen), seen
 
 
-@flow("overload.stopped", {"server.drain": 5}, forms=["separate"], own=True)
+@flow("overload.stopped", {"server.drain": 5}, forms=["separate"], own=True, alone=True)
 def stopped(server):
     """The only proxy hangs (SIGSTOP): new calls are 503 at once; REGISTER, ACK and BYE are not refused, and go through when it goes on."""
     with phones(server) as (a, b, c, call):
@@ -69,7 +69,7 @@ def stopped(server):
             established(server, a, fresh)
 
 
-@flow("overload.passed-over", {"server.drain": 5}, forms=["separate"], own=True, copies={"proxy": 2})
+@flow("overload.passed-over", {"server.drain": 5}, forms=["separate"], own=True, copies={"proxy": 2}, alone=True)
 def passed_over(server):
     """One of two proxies hangs: soon every new call goes to the other, and none is refused."""
     with phones(server) as (a, b, _, __):

@@ -4,6 +4,7 @@
 
     tests/flow/run.py                                 every flow on both forms
     tests/flow/run.py --form node --only call         flows whose name begins with "call", on peal-node
+    tests/flow/run.py --lanes 1                       one after the other, each line as soon as it is known
     FLOW_BIN=build/bin tests/flow/run.py ...          another build than the newest one
 """
 import argparse
@@ -14,7 +15,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE), HERE]
 
-from kit import flow, server  # noqa: E402  (the path comes first)
+from kit import flow, lanes, server  # noqa: E402  (the path comes first)
 
 
 def main():
@@ -23,6 +24,8 @@ def main():
     p.add_argument("--only", action="append", metavar="NAME", help="flows whose name begins with NAME, or a pattern; may be repeated")
     p.add_argument("--keep", action="store_true", help="keep the scratch folders (configuration, logs, SIPp traces)")
     p.add_argument("--verbose", action="store_true", help="whole tracebacks")
+    p.add_argument("--lanes", type=int, metavar="N", help="so many groups of flows at once (default: one more than there are cores, at most 8)")
+    p.add_argument("--lane", action="store_true", help=argparse.SUPPRESS)
     p.add_argument("--list", action="store_true", help="names only")
     args = p.parse_args()
     for name in sorted(os.listdir(HERE)):
@@ -31,9 +34,16 @@ def main():
     if args.list:
         print("\n".join(f"{f['name']:32} {(f['run'].__doc__ or '').splitlines()[0]}" for f in flow.flows))
         return 0
-    run = flow.Run(server.find_bin(), args.keep, args.verbose)
-    print(f"flows on {run.bin}", flush=True)
-    run.all(["node", "separate"] if args.form == "both" else [args.form], args.only)
+    forms = ["node", "separate"] if args.form == "both" else [args.form]
+    run, plan = flow.Run(server.find_bin(), args.keep, args.verbose), flow.plan(forms, args.only)
+    if args.lane:
+        return lanes.serve(run, plan)
+    count = min(args.lanes or min((os.cpu_count() or 1) + 1, 8), len(plan))
+    print(f"flows on {run.bin}" + (f", {count} groups at once" if count > 1 else ""), flush=True)
+    if count > 1:
+        lanes.Lanes([sys.executable, *sys.argv, "--lane"], count).run(run, plan)
+    else:
+        run.all(forms, args.only)
     for name in run.failed:
         print(f"failed: {name}")
     print(f"{run.passed} passed, {len(run.failed)} failed", flush=True)

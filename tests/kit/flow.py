@@ -8,6 +8,7 @@ import json
 import shutil
 import time
 import traceback
+from typing import NamedTuple
 
 from kit.server import Server
 
@@ -18,12 +19,13 @@ class Skip(Exception):
     """This host cannot run the flow; the reason is printed. Never raised for what tests/run installs."""
 
 
-def flow(name, settings=None, needs=(), forms=("node", "separate"), own=False, server=True, copies=None):
+def flow(name, settings=None, needs=(), forms=("node", "separate"), own=False, server=True, copies=None, alone=False):
     """Register a flow. settings: what differs from the default server; own: not shared with other flows;
-    server=False: the flow starts what it needs by itself; needs: programs it runs."""
+    server=False: the flow starts what it needs by itself; needs: programs it runs; alone: it measures time, or needs the
+    whole machine, so nothing runs beside it."""
     def keep(function):
         flows.append({"name": name, "settings": settings or {}, "needs": needs, "forms": forms, "own": own,
-                      "server": server, "copies": copies or {}, "run": function})
+                      "server": server, "copies": copies or {}, "alone": alone, "run": function})
         return function
     return keep
 
@@ -35,6 +37,28 @@ def chosen(only, form):
         fits = not only or any(o == f["name"] if o in names else f["name"].startswith(o) or fnmatch.fnmatch(f["name"], o) for o in only)
         if fits and form in f["forms"]:
             yield f
+
+
+class Group(NamedTuple):
+    """Flows that run one after the other, on one server if they want one."""
+    form: str
+    members: list
+    alone: bool
+
+    def names(self):
+        return [f"{self.form}/{f['name']}" for f in self.members]
+
+
+def plan(forms, only):
+    """The groups of these flows."""
+    out = []
+    for form in forms:
+        groups = {}
+        for i, f in enumerate(chosen(only, form)):
+            key = json.dumps([f["settings"], f["copies"], f["alone"], i if f["own"] or not f["server"] else -1], sort_keys=True)
+            groups.setdefault(key, []).append(f)
+        out += [Group(form, members, members[0]["alone"]) for members in groups.values()]
+    return out
 
 
 def where(error):
@@ -108,11 +132,6 @@ class Run:
         return left
 
     def all(self, forms, only):
-        for form in forms:
-            groups = {}
-            for i, f in enumerate(chosen(only, form)):
-                key = json.dumps([f["settings"], f["copies"], f["server"], i if f["own"] else -1], sort_keys=True)
-                groups.setdefault(key, []).append(f)
-            for members in groups.values():
-                self.group(form, members)
+        for g in plan(forms, only):
+            self.group(g.form, g.members)
         return not self.failed

@@ -8,6 +8,11 @@ _next = _low + os.getpid() % max(1, (_high - _low) // 2)
 _kept = set()
 
 
+def span():
+    """The lowest and the highest port of this run."""
+    return _low, _high
+
+
 def free(host, port):
     """No SO_REUSEADDR: a port whose last connection still lingers would fail programs that do not set it."""
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):

@@ -2,9 +2,12 @@
 """redis: a private redis-server in a scratch folder, and a client of thirty lines to look into it."""
 import os
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
+import weakref
 
 from kit.ports import take
 
@@ -13,16 +16,23 @@ class RedisError(Exception):
     pass
 
 
+MEMORY = "/dev/shm"
+
+
 class Redis:
+    """Its data lies in memory where that is a folder: what it promises after an fsync holds there, too, and nobody waits for a busy disk."""
+
     def __init__(self, folder, port=None):
         self.folder, self.port, self.process, self.wire = folder, port or take(), None, None
+        self.data = tempfile.mkdtemp(prefix="peal-redis-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+        weakref.finalize(self, shutil.rmtree, self.data, True)
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def start(self):
         os.makedirs(self.folder, exist_ok=True)
         with open(os.path.join(self.folder, "redis.log"), "ab") as log:
             self.process = subprocess.Popen(
-                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", "",
+                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.data, "--save", "",
                  "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         end = time.monotonic() + 10
