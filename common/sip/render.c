@@ -266,6 +266,18 @@ static void put_target(struct render *r)
 	rt_cursor_put(&r->out, r->d->target);
 }
 
+/* "implementations MUST send upper-case", 7.1, though they read any case. */
+static void put_version(struct render *r, uint32_t at)
+{
+	const struct slice version = SLICE("SIP/2.0");
+
+	if (at + version.n > r->from->head_n || !memcmp(r->d->base.text.p + at, version.p, version.n))
+		return;
+	copy_run(r, at);
+	rt_cursor_put(&r->out, version);
+	r->run += version.n;
+}
+
 static void put_start_line(struct render *r)
 {
 	const struct sip_draft *const d = r->d;
@@ -287,10 +299,15 @@ static void put_start_line(struct render *r)
 	} else if (d->status) {
 		put_status_line(r);
 		r->run = end_of(r->from->target);
-	} else if (slice_present(d->target)) {
-		copy_run(r, r->from->target.at);
-		put_target(r);
-		r->run = end_of(r->from->target);
+	} else if (r->from->status) {
+		put_version(r, 0);
+	} else {
+		if (slice_present(d->target)) {
+			copy_run(r, r->from->target.at);
+			put_target(r);
+			r->run = end_of(r->from->target);
+		}
+		put_version(r, end_of(r->from->target) + 1);
 	}
 }
 

@@ -66,6 +66,28 @@ static void an_untouched_draft_gains_only_a_content_length_rfc3261_16_6_step_9(v
 	check(draft_of(REQUEST(VIA, "", "Content-Length: 2\r\n\r\nhello")), REQUEST(VIA, "", "Content-Length: 2\r\n\r\nhe"));
 }
 
+static void the_version_is_sent_in_upper_case_rfc3261_7_1(void **state)
+{
+	static const char response[] = "%s 200 OK\r\n" VIA "From: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>;tag=2\r\n"
+	                               "Call-ID: a84b\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
+	static const char request[] = "INFO %s %s\r\n" VIA "From: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>;tag=2\r\n"
+	                              "Call-ID: a84b\r\nCSeq: 1 INFO\r\nContent-Length: 0\r\n\r\n";
+	char text[512], want[512];
+	struct sip_draft *d;
+
+	(void)state;
+	snprintf(text, sizeof(text), response, "sip/2.0");
+	snprintf(want, sizeof(want), response, "SIP/2.0");
+	check(draft_of(text), want);
+	snprintf(text, sizeof(text), request, "sip:b@example.com", "Sip/2.0");
+	snprintf(want, sizeof(want), request, "sip:b@example.com", "SIP/2.0");
+	check(draft_of(text), want);
+	d = draft_of(text);
+	snprintf(want, sizeof(want), request, "sip:192.0.2.4", "SIP/2.0");
+	sip_draft_target(d, SLICE("sip:192.0.2.4"));
+	check(d, want);
+}
+
 static void a_proxy_forwards_rfc3261_16_6(void **state)
 {
 	struct sip_draft *d = draft_of(REQUEST(VIA, "Max-Forwards: 0070\r\nRoute: <sip:p1;lr>,\r\n <sip:p2;lr>\r\n", "\r\n"));
@@ -465,6 +487,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_untouched_draft_gains_only_a_content_length_rfc3261_16_6_step_9),
+		cmocka_unit_test(the_version_is_sent_in_upper_case_rfc3261_7_1),
 		cmocka_unit_test(a_proxy_forwards_rfc3261_16_6),
 		cmocka_unit_test(a_response_goes_back_rfc3261_16_7),
 		cmocka_unit_test(a_status_line_without_a_phrase_gets_one),
