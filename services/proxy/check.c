@@ -43,10 +43,14 @@ static struct proxy_refusal loop(const struct proxy_element *e, const struct pro
 /* We understand no option a proxy would have to. An ACK cannot be refused, so it goes on (8.2.2.3). */
 static struct proxy_refusal proxy_require(const struct proxy_element *e, const struct proxy_request *r)
 {
+	struct slice tags;
+
 	if (!sip_msg_has(&r->msg, SIP_HDR_PROXY_REQUIRE) || proxy_request_is(r, SIP_ACK))
 		return pass;
-	return (struct proxy_refusal){ .status = 420, .header = SIP_HDR_UNSUPPORTED,
-		                       .value = proxy_check_tags(e->arena, &r->msg, SIP_HDR_PROXY_REQUIRE, SLICE("")) };
+	tags = proxy_check_tags(e->arena, &r->msg, SIP_HDR_PROXY_REQUIRE, SLICE(""));
+	if (!tags.n)
+		return pass;
+	return (struct proxy_refusal){ .status = 420, .header = SIP_HDR_UNSUPPORTED, .value = tags };
 }
 
 static check_fn *const steps[] = { uri_scheme, max_forwards, loop, proxy_require };

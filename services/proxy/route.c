@@ -70,17 +70,10 @@ static int undo_strict_routing(const struct proxy_element *e, struct proxy_reque
 	return 0;
 }
 
-/* "the request was received using the port and transport indicated (explicitly or by default) in the Request-URI" */
-static bool came_in_as_the_uri_says(const struct proxy_element *e, const struct proxy_request *r)
-{
-	const struct wire_listener *const l = proxy_element_listener(e, r->from.edge, r->from.listener);
-	const enum sip_transport proto = sip_uri_transport(&r->uri) ? sip_uri_transport(&r->uri) : SIP_UDP;
-	const uint16_t port = r->uri.port ? r->uri.port : sip_transport_port(proto);
-
-	return r->from.remote.proto == proto && (port == r->local.port || (l && port == l->port));
-}
-
-/* "If the Request-URI has a maddr parameter with a value the proxy is responsible for" */
+/*
+ * "If the Request-URI has a maddr parameter with a value the proxy is responsible for". One that came by another transport or port
+ * of ours than the URI says would have to be sent to ourselves by that (16.5) to lose the maddr there: the way is spared.
+ */
 static int strip_our_maddr(const struct proxy_element *e, struct proxy_request *r)
 {
 	const struct slice maddr = sip_uri_param(&r->uri, SLICE("maddr"));
@@ -92,7 +85,7 @@ static int strip_our_maddr(const struct proxy_element *e, struct proxy_request *
 	if (!maddr.n)
 		return 0;
 	there.host = maddr;
-	if (!proxy_element_is(e, &there) || !came_in_as_the_uri_says(e, r))
+	if (!proxy_element_is(e, &there))
 		return 0;
 	text = rt_arena_raw(e->arena, r->target.n);
 	if (!text)

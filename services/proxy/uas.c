@@ -44,6 +44,7 @@ static int method_status(const struct sip_msg *m)
 	case SIP_OPTIONS:
 		return 200;
 	case SIP_INVITE:
+		return m->index->facts.to_tag.n ? 481 : 404; /* 12.2.2: we are in no dialog; nobody has this address */
 	case SIP_MESSAGE:
 	case SIP_REGISTER:
 		return 404; /* allowed here, but nobody has this address */
@@ -54,7 +55,7 @@ static int method_status(const struct sip_msg *m)
 	case SIP_INFO:
 	case SIP_NOTIFY:
 	case SIP_REFER:
-		return 481; /* 12.2.2: we are in no dialog */
+		return 481;
 	default:
 		return 405;
 	}

@@ -66,6 +66,7 @@ static void step_5_proxy_require(void **state)
 	assert_text(no.value, "foo, bar, third");
 	assert_int_equal(verdict("INVITE sip:bob@example.com SIP/2.0\r\n" VIA REST "CSeq: 1 INVITE\r\nRequire: foo\r\n\r\n"), 0);
 	assert_int_equal(verdict("ACK sip:bob@example.com SIP/2.0\r\n" VIA REST "CSeq: 1 ACK\r\nProxy-Require: foo\r\n\r\n"), 0);
+	assert_int_equal(verdict("INVITE sip:bob@example.com SIP/2.0\r\n" VIA REST "CSeq: 1 INVITE\r\nProxy-Require:\r\n\r\n"), 0);
 }
 
 static void never_an_open_relay(void **state)
@@ -123,6 +124,8 @@ static void uas_rfc3261_8_2(void **state)
 	is_answered(TO_US("FOO", ""), 405, "\r\nAllow: OPTIONS, REGISTER\r\n");
 	is_answered(TO_US("INVITE", ""), 404, 0);
 	is_answered(TO_US("BYE", ""), 481, 0);
+	is_answered("INVITE sip:example.com SIP/2.0\r\n" VIA "From: <sip:a@example.com>;tag=1\r\nTo: <sip:example.com>;tag=2\r\n"
+	            "Call-ID: c\r\nCSeq: 2 INVITE\r\n\r\n", 481, 0);
 	is_answered(TO_US("OPTIONS", "Require: foo, path, bar\r\n"), 420, "\r\nUnsupported: foo, bar\r\n");
 	is_answered(TO_US("OPTIONS", "Require: path\r\n"), 200, 0);
 }
