@@ -41,13 +41,6 @@ void sip_draft_append(struct sip_draft *d, enum sip_hdr id, struct slice value);
 void sip_draft_append_named(struct sip_draft *d, struct slice name, struct slice value); /* a header the table lacks */
 void sip_draft_body(struct sip_draft *d, struct slice type, struct slice body);    /* Content-Type too, when present */
 
-/* received= and rport= written into the topmost Via of a request, 18.2.1 and RFC 3581 4. `ip` as text; port 0: no rport value.
- * `received` always when `ip` is present. Existing values are replaced. */
-void sip_draft_stamp(struct sip_draft *d, struct slice ip, uint16_t port);
-
-/* keep=seconds, where the topmost Via of a request offers keep without a value, RFC 6223 4.3. */
-void sip_draft_keep(struct sip_draft *d, uint32_t seconds);
-
 /*
  * Render text and index together: the receiver need not parse. Content-Length is made right (added when absent, 16.6 step 9).
  * Facts of untouched fields are moved, of changed ones read again.

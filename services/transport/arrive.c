@@ -7,8 +7,8 @@
 #include "refuse.h"
 #include "relief.h"
 #include "reuse.h"
-#include "sip/draft.h"
 #include "sip/route.h"
+#include "sip/stamp.h"
 #include "via.h"
 
 enum { KEEP_STREAM = 120 }; /* RFC 5626 4.4.1 */
@@ -35,19 +35,16 @@ static uint32_t keep_seconds(const struct edge *edge, const struct sip_hop *remo
 
 int arrive_stamp(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, struct sip_msg *out)
 {
-	const bool rport = request->index->facts.via_flags & SIP_VIA_RPORT;
-	struct sip_draft *d = sip_draft_from(edge->arena, request);
 	char text[64];
 	struct rt_cursor ip = rt_cursor_on(text, sizeof(text));
+	struct sip_stamp stamp = { .port = origin->remote.port };
 
-	if (!d)
-		return RT_NOMEM;
 	sip_hop_render_ip(&ip, &origin->remote);
 	if (via_wants_stamp(request, &origin->remote))
-		sip_draft_stamp(d, rt_cursor_text(&ip), rport ? origin->remote.port : 0);
+		stamp.ip = rt_cursor_text(&ip);
 	if (wants_keep(request))
-		sip_draft_keep(d, keep_seconds(edge, &origin->remote));
-	return sip_draft_render(d, edge->arena, out);
+		stamp.keep = keep_seconds(edge, &origin->remote);
+	return sip_msg_stamp(out, edge->arena, request, &stamp);
 }
 
 static struct wire_head head_of(struct edge *edge, const struct edge_origin *origin)

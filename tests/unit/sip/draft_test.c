@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* draft_test: changes rendered into text and index. RFC 3261 16.6, 16.7, 18.2.1; RFC 3581. */
+/* draft_test: changes rendered into text and index. RFC 3261 16.6, 16.7. */
 #include "kit/same_index.h"
 #include "kit/test.h"
 #include "sip/draft.h"
@@ -316,48 +316,6 @@ static void a_new_request_from_nothing(void **state)
 	         "From: <sip:me>;tag=1\r\nTo: <sip:you>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n");
 }
 
-#define STAMPED(before, after, ip, port)                                                   \
-	do {                                                                               \
-		struct sip_draft *d_ = draft_of(REQUEST("Via: " before "\r\n", "", "l: 0\r\n\r\n")); \
-		sip_draft_stamp(d_, (ip), (port));                                         \
-		check(d_, REQUEST("Via: " after "\r\n", "", "l: 0\r\n\r\n"));               \
-	} while (0)
-
-static void the_topmost_via_is_stamped_rfc3261_18_2_1_rfc3581_4(void **state)
-{
-	const struct slice ip = SLICE("192.0.2.1");
-
-	(void)state;
-	STAMPED("SIP/2.0/UDP 10.1.1.1:4540;rport;branch=z9hG4bKkj",
-	        "SIP/2.0/UDP 10.1.1.1:4540;rport=9988;branch=z9hG4bKkj;received=192.0.2.1", ip, 9988);
-	STAMPED("SIP/2.0/UDP h;branch=z9hG4bKkj", "SIP/2.0/UDP h;branch=z9hG4bKkj;received=192.0.2.1", ip, 9988);
-	STAMPED("SIP/2.0/UDP h", "SIP/2.0/UDP h;received=192.0.2.1", ip, 0);
-	STAMPED("SIP/2.0/UDP h ; received=1.2.3.4; rport=1 ;hidden=\"a;b\" ;branch = x", "SIP/2.0/UDP h ;rport=2;hidden=\"a;b\";branch = x;received=192.0.2.1", ip, 2);
-	STAMPED("SIP/2.0/UDP h;rport=5;received=1.2.3.4", "SIP/2.0/UDP h;rport", SLICE_NONE, 0);
-	STAMPED("SIP/2.0/UDP h, SIP/2.0/UDP i;rport", "SIP/2.0/UDP h;received=2001:db8::9, SIP/2.0/UDP i;rport", SLICE("2001:db8::9"), 7);
-}
-
-#define KEPT(before, after, seconds)                                                       \
-	do {                                                                               \
-		struct sip_draft *d_ = draft_of(REQUEST("Via: " before "\r\n", "", "l: 0\r\n\r\n")); \
-		sip_draft_keep(d_, (seconds));                                             \
-		check(d_, REQUEST("Via: " after "\r\n", "", "l: 0\r\n\r\n"));               \
-	} while (0)
-
-static void an_offered_keep_gets_its_value_rfc6223_4_3(void **state)
-{
-	struct sip_draft *d = draft_of(REQUEST("Via: SIP/2.0/UDP h;keep;rport\r\n", "", "l: 0\r\n\r\n"));
-
-	(void)state;
-	sip_draft_stamp(d, SLICE("192.0.2.1"), 9988); /* both stamps */
-	sip_draft_keep(d, 30);
-	check(d, REQUEST("Via: SIP/2.0/UDP h;keep=30;rport=9988;received=192.0.2.1\r\n", "", "l: 0\r\n\r\n"));
-	KEPT("SIP/2.0/UDP h;branch=z9hG4bKkj;keep", "SIP/2.0/UDP h;branch=z9hG4bKkj;keep=30", 30);
-	KEPT("SIP/2.0/TCP h;Keep;rport;received=192.0.2.1", "SIP/2.0/TCP h;Keep=4294967295;rport;received=192.0.2.1", UINT32_MAX);
-	KEPT("SIP/2.0/UDP h;keep=7", "SIP/2.0/UDP h;keep=7", 30);
-	KEPT("SIP/2.0/UDP h;keep", "SIP/2.0/UDP h;keep", 0);
-}
-
 static void facts_follow_what_changed(void **state)
 {
 	struct sip_draft *d = draft_of(REQUEST(VIA, "", "l: 0\r\n\r\n"));
@@ -503,8 +461,6 @@ int main(void)
 		cmocka_unit_test(lines_without_a_value_survive),
 		cmocka_unit_test(a_new_body_brings_its_type_and_length_rfc3261_20_14),
 		cmocka_unit_test(a_new_request_from_nothing),
-		cmocka_unit_test(the_topmost_via_is_stamped_rfc3261_18_2_1_rfc3581_4),
-		cmocka_unit_test(an_offered_keep_gets_its_value_rfc6223_4_3),
 		cmocka_unit_test(facts_follow_what_changed),
 		cmocka_unit_test(a_value_that_breaks_the_grammar_is_refused_at_the_render),
 		cmocka_unit_test(a_head_of_65535_bytes_is_the_largest),
