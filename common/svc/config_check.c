@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* config_check: what no single value can show: addresses that read, files that pair, numbers that agree. */
-#include "config_table.h"
+#include "config_draft.h"
 #include "loc/url.h"
 
 #include "rt/log.h"

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "config_table.h"
+#include "config_draft.h"
 
 static const char prefix[] = "PEAL_";
 static const char domain_prefix[] = "PEAL_DOMAIN_";

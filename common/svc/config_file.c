@@ -8,7 +8,7 @@
 #include <czmq.h>
 #include <stdio.h>
 
-#include "config_table.h"
+#include "config_draft.h"
 
 enum { FILE_MAX = 1 << 18, LINES_MAX = 8192 };
 

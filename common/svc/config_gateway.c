@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* config_gateway: the sections `gateway` and `route`, where the names to the left are the operator's own. */
-#include "config_table.h"
-
-static bool is_hop(const struct config_setting *s)
-{
-	return slice_eq(s->section, SLICE("gateway"));
-}
+#include "config_draft.h"
 
 static bool is_route(const struct config_setting *s)
 {
 	return slice_eq(s->section, SLICE("route"));
-}
-
-bool config_gateway_section(struct slice section)
-{
-	const struct config_setting s = { .section = section };
-
-	return is_hop(&s) || is_route(&s);
 }
 
 static int check_group(struct config_draft *d, const struct config_setting *s, struct slice group)
@@ -106,9 +94,9 @@ int config_gateway_set(struct config_draft *d)
 	for (uint32_t i = 0; !err && i < d->nsetting; i++) {
 		const struct config_setting *const s = &d->setting[i];
 
-		if (!config_gateway_section(s->section) || is_overridden(d, i))
+		if (!config_section_named(s->section) || is_overridden(d, i))
 			continue;
-		if (is_hop(s))
+		if (!is_route(s))
 			err = add_hop(d, s);
 		else
 			err = add_routes(d, s);

@@ -2,7 +2,6 @@
 /* config_table: the rows, exact search, and the guess at what a misspelt name meant. */
 #include "config_table.h"
 
-
 /* clang-format off */
 const struct config_key config_keys[] = {
 #define X(sect, name, kind, def_, low_, high_, what_) \
@@ -33,12 +32,17 @@ const struct config_key *config_key_find(struct slice section, struct slice key)
 	return 0;
 }
 
+bool config_section_named(struct slice section)
+{
+	return slice_eq(section, SLICE("gateway")) || slice_eq(section, SLICE("route"));
+}
+
 bool config_section_known(struct slice section)
 {
 	for (uint32_t i = 0; i < config_nkeys; i++)
 		if (in_section(&config_keys[i], section))
 			return true;
-	return config_gateway_section(section);
+	return config_section_named(section);
 }
 
 /* Edits (insert, drop, change) from a to b, both cut at 40 bytes. */

@@ -2,7 +2,7 @@
 /* config_value: text becomes a bool, a number, words or a choice; or a sentence about what it should have been. */
 #include <stdio.h>
 
-#include "config_table.h"
+#include "config_draft.h"
 
 struct choice {
 	enum config_type type;
