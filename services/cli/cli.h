@@ -70,8 +70,10 @@ void cli_redis_close(struct cli *cli);
 const char *cli_redis_place(struct cli *cli); /* for a person, without the password */
 /* Connect when not yet. 0, or -1 with the reason in `why` (when why is NULL: printed, with what to do about it). */
 int cli_redis_open(struct cli *cli, char *why, size_t size);
-/* Connect to the very server at host and port, or path, of this address, and log in. NULL with the reason in `why`. */
 struct loc_url;
+/* false with the reason in `why`: text is no address of a Redis. */
+bool cli_redis_read_url(struct loc_url *url, struct slice text, char *why, size_t size);
+/* Connect to the very server at host and port, or path, of this address, and log in. NULL with the reason in `why`. */
 redisContext *cli_redis_connect_at(const struct loc_url *url, char *why, size_t size);
 /* Connect to any Redis but a cluster; NULL with the reason in `why`. The caller frees it. */
 redisContext *cli_redis_connect(struct slice url, char *why, size_t size);
