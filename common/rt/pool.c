@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rt/blocks.h"
+
 enum {
 	SLOT_BITS = 24,
 	SLOT_MASK = (1 << SLOT_BITS) - 1,
@@ -27,6 +29,7 @@ struct rt_pool {
 	uint32_t max, slots, live, free; /* free: head of the list of free slots */
 	unsigned shift;                  /* log2 of slots a chunk */
 	char **chunk;
+	struct rt_region region;         /* the chunks' memory */
 };
 
 struct rt_pool *rt_pool_new(size_t slot_bytes, uint32_t max_slots)
@@ -54,11 +57,10 @@ void rt_pool_destroy(struct rt_pool **self_p)
 {
 	struct rt_pool *self = *self_p;
 
-	if (self && self->chunk)
-		for (uint32_t c = 0; c <= self->max >> self->shift; c++)
-			free(self->chunk[c]);
-	if (self)
+	if (self) {
+		rt_region_clear(&self->region);
 		free(self->chunk);
+	}
 	free(self);
 	*self_p = 0;
 }
@@ -84,7 +86,7 @@ static void *make(struct rt_pool *self, uint32_t *slot)
 	if (self->slots == self->max)
 		return 0;
 	if (!self->chunk[c])
-		self->chunk[c] = malloc(ALIGN + (self->stride << self->shift));
+		self->chunk[c] = rt_region_take(&self->region, ALIGN + (self->stride << self->shift));
 	if (!self->chunk[c])
 		return 0;
 	*slot = self->slots++;

@@ -54,6 +54,7 @@ static void txn_close(void **self_p)
 		txn_adopt_close(self);
 		txn_slots_destroy(&self->slots);
 		txn_calls_destroy(&self->calls);
+		rt_blocks_clear(&self->blocks);
 	}
 	free(self);
 	*self_p = 0;

@@ -45,7 +45,7 @@ static struct txn_slot *take_server(struct txn *self, const struct loc_call *cal
 	s = txn_slot_open_server(self->slots, TXN_INVITE_SERVER, &m);
 	if (!s)
 		return 0;
-	txn_slot_keep(s, txn_kept_new(&reply, TXN_KEEP_TEXT, 0));
+	txn_slot_keep(s, txn_kept_new(&self->blocks, &reply, TXN_KEEP_TEXT, 0));
 	s->server.tag = room.facts.to_tag;
 	s->server.born.sent_tag = txn_tag_hash(sip_msg_span(&reply, room.facts.to_tag), self->match_key);
 	s->since = svc_now(self->svc);
@@ -74,7 +74,7 @@ static struct txn_kept *keep_request(struct txn *self, const struct loc_call_bra
 	m = (struct sip_msg){ .text = slice_of(text, b->request.n) };
 	if (sip_msg_parse(&m, &room, m.text, 0) < 0)
 		return 0;
-	return txn_kept_new(&m, TXN_KEEP_WHOLE, (uint8_t)b->name.n);
+	return txn_kept_new(&self->blocks, &m, TXN_KEEP_WHOLE, (uint8_t)b->name.n);
 }
 
 /* As one that rings: whether it was heard of before the death or not, a CANCEL may go to it now. */
@@ -84,7 +84,7 @@ static struct txn_slot *take_branch(struct txn *self, const struct loc_call_bran
 	struct txn_slot *s = kept ? txn_slot_open_client(self->slots, TXN_INVITE_CLIENT) : 0;
 
 	if (!s || txn_slots_inherit(self->slots, s, b->owner, b->branch) < 0) {
-		free(kept);
+		txn_kept_free(kept);
 		if (s)
 			txn_slot_close(self->slots, s);
 		return 0;
@@ -247,7 +247,7 @@ static bool hold(struct txn *self, const struct wire_parcel *in)
 
 	if (!h || self->replaying)
 		return false;
-	*h = (struct txn_held){ .head = *in->head, .kept = txn_kept_new(&in->msg, TXN_KEEP_WHOLE, 0), .since = svc_now(self->svc) };
+	*h = (struct txn_held){ .head = *in->head, .kept = txn_kept_new(&self->blocks, &in->msg, TXN_KEEP_WHOLE, 0), .since = svc_now(self->svc) };
 	self->nheld += h->kept != 0;
 	return h->kept;
 }
@@ -303,7 +303,7 @@ void txn_adopt_replay(struct txn *self)
 		}
 		replay_one(self, &h);
 		rt_arena_reset(svc_arena(self->svc));
-		free(h.kept);
+		txn_kept_free(h.kept);
 	}
 	self->nheld = kept;
 	self->replaying = false;
@@ -312,5 +312,5 @@ void txn_adopt_replay(struct txn *self)
 void txn_adopt_close(struct txn *self)
 {
 	while (self->nheld)
-		free(self->held[--self->nheld].kept);
+		txn_kept_free(self->held[--self->nheld].kept);
 }

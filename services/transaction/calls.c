@@ -37,7 +37,7 @@ void txn_calls_destroy(struct txn_calls **self_p)
 		struct txn_call *call = rt_pool_at(self->pool, i, &h);
 
 		if (call)
-			free(call->best);
+			txn_kept_free(call->best);
 	}
 	rt_pool_destroy(&self->pool);
 	rt_table_destroy(&self->by_server);
@@ -89,7 +89,7 @@ void txn_calls_close(struct txn_calls *self, struct txn_call *call)
 {
 	const rt_handle h = txn_call_handle(call);
 
-	free(call->best);
+	txn_kept_free(call->best);
 	rt_table_drop(self->by_server, call->server, h);
 	rt_pool_give(self->pool, h);
 }
@@ -102,11 +102,11 @@ static int rank(int status)
 	return status >= 600 ? 0 : status / 100 * 2 + empty;
 }
 
-void txn_call_failed(struct txn_call *call, int status, const struct sip_msg *m)
+void txn_call_failed(struct rt_blocks *home, struct txn_call *call, int status, const struct sip_msg *m)
 {
 	if (call->failed && rank(status) >= rank(call->failed))
 		return;
 	call->failed = (uint16_t)status;
-	free(call->best);
-	call->best = m ? txn_kept_new(m, TXN_KEEP_WHOLE, 0) : 0;
+	txn_kept_free(call->best);
+	call->best = m ? txn_kept_new(home, m, TXN_KEEP_WHOLE, 0) : 0;
 }

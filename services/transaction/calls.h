@@ -44,6 +44,6 @@ struct txn_call *txn_calls_add(struct txn_calls *self, rt_handle server, rt_hand
 void txn_calls_close(struct txn_calls *self, struct txn_call *call); /* its timer stopped before */
 
 /* A branch failed with this status: kept when it is better than what there was, 16.7 step 6. m NULL: no message came with it. */
-void txn_call_failed(struct txn_call *call, int status, const struct sip_msg *m);
+void txn_call_failed(struct rt_blocks *home, struct txn_call *call, int status, const struct sip_msg *m);
 
 #endif

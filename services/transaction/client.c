@@ -116,7 +116,7 @@ static void note_failure(struct txn *self, const struct txn_slot *s, int status)
 	struct txn_call *call = s->kind == TXN_INVITE_CLIENT && status >= 300 ? txn_calls_of(self->calls, s->client.served) : 0;
 
 	if (call && !call->heir)
-		txn_call_failed(call, status, 0);
+		txn_call_failed(&self->blocks, call, status, 0);
 }
 
 /* A 2xx of a call that nobody knows any more goes where the Via below ours says, 16.7 and RFC 6026 8.1: a proxy does that. */
@@ -265,7 +265,7 @@ int txn_client_send_ack(struct txn *self, struct txn_slot *s, const struct txn_h
 		return 0;
 	}
 	err = txn_client_send(self, s, &ack);
-	txn_slot_keep(s, sip_transport_reliable(s->remote.proto) ? 0 : txn_kept_new(&ack, TXN_KEEP_WHOLE, s->client.name_n));
+	txn_slot_keep(s, sip_transport_reliable(s->remote.proto) ? 0 : txn_kept_new(&self->blocks, &ack, TXN_KEEP_WHOLE, s->client.name_n));
 	return err;
 }
 

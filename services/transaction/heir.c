@@ -139,7 +139,7 @@ static void answered(struct txn *self, struct txn_call *call, const struct txn_s
 
 static void failed(struct txn *self, struct txn_call *call, const struct txn_slot *s, int status, const struct sip_msg *response)
 {
-	txn_call_failed(call, status, response);
+	txn_call_failed(&self->blocks, call, status, response);
 	if (status >= 600) {
 		call->cancelled = true;
 		give_up_all(self, call, txn_slot_handle(s), "");

@@ -339,7 +339,7 @@ int txn_server_send_100(struct txn *self, struct txn_slot *s, const struct txn_h
 		request = txn_kept_msg(s->kept);
 	if (!request.index || trying(self, s, &request, &out) < 0)
 		return 0; /* the caller goes on retransmitting; nothing is lost */
-	txn_slot_keep(s, txn_kept_new(&out, TXN_KEEP_TEXT, 0));
+	txn_slot_keep(s, txn_kept_new(&self->blocks, &out, TXN_KEEP_TEXT, 0));
 	return txn_server_send(self, s, &out);
 }
 

@@ -41,7 +41,7 @@ void txn_slots_destroy(struct txn_slots **self_p)
 		struct txn_slot *s = rt_pool_at(self->pool, i, &h);
 
 		if (s)
-			free(s->kept);
+			txn_kept_free(s->kept);
 	}
 	rt_pool_destroy(&self->pool);
 	rt_table_destroy(&self->by_key);
@@ -117,7 +117,7 @@ void txn_slot_close(struct txn_slots *self, struct txn_slot *s)
 
 void txn_slot_keep(struct txn_slot *s, struct txn_kept *k)
 {
-	free(s->kept);
+	txn_kept_free(s->kept);
 	s->kept = k;
 	if (!txn_kind_is_client(s->kind))
 		s->server.tag = (struct sip_span){ 0, 0 };
@@ -209,19 +209,22 @@ uint32_t txn_slots_made(const struct txn_slots *self)
 	return rt_pool_slots(self->pool);
 }
 
-struct txn_kept *txn_kept_new(const struct sip_msg *m, enum txn_keep what, uint8_t name_n)
+static size_t kept_bytes(const struct txn_kept *k)
 {
-	const uint32_t index_n =
-		what == TXN_KEEP_TEXT || !m->index ? 0 : (uint32_t)SIP_INDEX_BYTES(m->index->nfield);
+	return offsetof(struct txn_kept, bytes) + k->index_n + k->text_n + k->name_n;
+}
+
+struct txn_kept *txn_kept_new(struct rt_blocks *home, const struct sip_msg *m, enum txn_keep what, uint8_t name_n)
+{
+	const uint16_t index_n = what == TXN_KEEP_TEXT || !m->index ? 0 : (uint16_t)SIP_INDEX_BYTES(m->index->nfield);
 	const uint32_t text_n = what == TXN_KEEP_HEAD ? m->index->head_n : m->text.n;
-	struct txn_kept *k = malloc(sizeof(*k) + index_n + text_n + name_n);
+	const struct txn_kept like = { .home = home, .text_n = text_n, .index_n = index_n, .name_n = name_n };
+	struct txn_kept *k = rt_blocks_take(home, kept_bytes(&like));
 	struct sip_index *index;
 
 	if (!k)
 		return 0;
-	k->index_n = index_n;
-	k->text_n = text_n;
-	k->name_n = name_n;
+	memcpy(k, &like, offsetof(struct txn_kept, bytes));
 	if (index_n)
 		memcpy(k->bytes, m->index, index_n);
 	memcpy(k->bytes + index_n, m->text.p, text_n);
@@ -232,6 +235,12 @@ struct txn_kept *txn_kept_new(const struct sip_msg *m, enum txn_keep what, uint8
 		index->body_n = 0;
 	}
 	return k;
+}
+
+void txn_kept_free(struct txn_kept *k)
+{
+	if (k)
+		rt_blocks_give(k->home, k, kept_bytes(k));
 }
 
 struct sip_msg txn_kept_msg(const struct txn_kept *k)

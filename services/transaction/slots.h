@@ -6,11 +6,12 @@
  *   key    --> handles                  server: a request, its CANCEL and its own transaction share a key (match.h)
  *   merge  --> handles                  server: requests that are one request in disguise (8.2.2.2)
  *
- * A slot is 168 bytes, for a million of them may linger; the one message it keeps is a malloc of its own.
+ * A slot is 168 bytes, for a million of them may linger; the one message it keeps is a block of its own.
  */
 #ifndef TXN_SLOTS_H
 #define TXN_SLOTS_H
 
+#include "rt/blocks.h"
 #include "rt/pool.h"
 #include "rt/wheel.h"
 #include "sip/hop.h"
@@ -20,13 +21,18 @@
 #include "match.h"
 
 struct txn_kept { /* a copy of a message: its index (or none), then its text, then the name behind it */
-	uint32_t index_n, text_n, name_n;
-	char bytes[];
+	struct rt_blocks *home;
+	uint32_t text_n;
+	uint16_t index_n;
+	uint8_t name_n;
+	_Alignas(8) char bytes[];
 };
 
 enum txn_keep { TXN_KEEP_TEXT, TXN_KEEP_HEAD, TXN_KEEP_WHOLE }; /* text alone; index and head without body; all */
 
-struct txn_kept *txn_kept_new(const struct sip_msg *m, enum txn_keep what, uint8_t name_n); /* name_n bytes lie behind its text. NULL: out of memory */
+/* name_n bytes lie behind its text. NULL: out of memory */
+struct txn_kept *txn_kept_new(struct rt_blocks *home, const struct sip_msg *m, enum txn_keep what, uint8_t name_n);
+void txn_kept_free(struct txn_kept *k);                                     /* k may be NULL */
 struct sip_msg txn_kept_msg(const struct txn_kept *k);                      /* index NULL when text alone was kept */
 
 struct txn_client {

@@ -106,7 +106,7 @@ static int act_keep(struct step *st)
 	if (sip_transport_reliable(s->remote.proto) &&
 	    (s->kind == TXN_PLAIN_CLIENT || (s->kind == TXN_PLAIN_SERVER && !request)))
 		return 0; /* sent once, and nothing is made from it */
-	txn_slot_keep(s, txn_kept_new(m, what, client ? s->client.name_n : 0));
+	txn_slot_keep(s, txn_kept_new(&st->self->blocks, m, what, client ? s->client.name_n : 0));
 	if (!client && !request && s->kept && m->index) {
 		s->server.tag = m->index->facts.to_tag;
 		s->server.born.sent_tag = txn_tag_hash(sip_msg_span(m, m->index->facts.to_tag), st->self->match_key);

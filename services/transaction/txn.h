@@ -38,6 +38,7 @@ struct txn_held { /* a parcel about a call that may be read at the moment */
 
 struct txn {
 	struct svc *svc;
+	struct rt_blocks blocks; /* of what transactions keep */
 	struct txn_slots *slots;
 	struct txn_calls *calls;
 	struct txn_times times;

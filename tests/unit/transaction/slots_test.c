@@ -92,28 +92,30 @@ static void a_kept_message_is_a_copy(void **state)
 {
 	struct sip_index room;
 	struct sip_msg m, k;
+	struct rt_blocks blocks = { 0 };
 	struct txn_kept *kept;
 
 	(void)state;
 	assert_int_equal(sip_msg_parse(&m, &room, SLICE(invite), 0), 0);
-	kept = txn_kept_new(&m, TXN_KEEP_WHOLE, 0);
+	kept = txn_kept_new(&blocks, &m, TXN_KEEP_WHOLE, 0);
 	k = txn_kept_msg(kept);
 	assert_text(k.text, invite);
 	assert_text(sip_msg_body(&k), "hello");
 	assert_text(sip_msg_get(&k, SIP_HDR_CALL_ID), "c");
 	assert_int_equal(sip_msg_check(k.index, SIP_INDEX_BYTES(k.index->nfield), k.text.n), 0);
-	free(kept);
-	kept = txn_kept_new(&m, TXN_KEEP_HEAD, 0);
+	txn_kept_free(kept);
+	kept = txn_kept_new(&blocks, &m, TXN_KEEP_HEAD, 0);
 	k = txn_kept_msg(kept);
 	assert_int_equal(k.text.n, m.index->head_n);
 	assert_int_equal(sip_msg_body(&k).n, 0);
 	assert_int_equal(sip_msg_check(k.index, SIP_INDEX_BYTES(k.index->nfield), k.text.n), 0);
-	free(kept);
-	kept = txn_kept_new(&m, TXN_KEEP_TEXT, 0);
+	txn_kept_free(kept);
+	kept = txn_kept_new(&blocks, &m, TXN_KEEP_TEXT, 0);
 	k = txn_kept_msg(kept);
 	assert_null(k.index);
 	assert_text(k.text, invite);
-	free(kept);
+	txn_kept_free(kept);
+	rt_blocks_clear(&blocks);
 }
 
 int main(void)
