@@ -177,6 +177,14 @@ int loc_calls_stay(struct loc_redis *redis, uint32_t worker)
 	return loc_redis_call(redis, ignore, 0, 0, w.argc, w.argv);
 }
 
+int loc_calls_fields(struct loc_redis *redis, uint32_t worker, loc_redis_fn *fn, void *arg, uint64_t token)
+{
+	struct words w;
+
+	begin(&w, SLICE("HKEYS"), worker);
+	return loc_redis_call(redis, fn, arg, token, w.argc, w.argv);
+}
+
 int loc_calls_read(struct loc_redis *redis, uint32_t worker, struct slice cursor, loc_redis_fn *fn, void *arg)
 {
 	struct words w;

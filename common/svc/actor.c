@@ -80,6 +80,11 @@ int64_t svc_wall(const struct svc *svc)
 	return svc->loop->wall_ms / 1000;
 }
 
+uint32_t svc_forgotten(const struct svc *svc)
+{
+	return svc->loop->forgotten;
+}
+
 uint64_t svc_wall_ms(const struct svc *svc)
 {
 	return (uint64_t)svc->loop->wall_ms;

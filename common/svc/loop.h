@@ -52,6 +52,7 @@ struct svc_loop {
 	struct rt_arena *arena;
 	rt_ms now;
 	int64_t wall_ms;
+	uint32_t forgotten;        /* how often others took our record out, or Redis lost it */
 	uint64_t trail;            /* seed and count of trail ids */
 
 	struct queue queue;

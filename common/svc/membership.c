@@ -45,6 +45,7 @@ static void forgive_gap(struct membership *self)
 static void memory_lost(struct membership *self)
 {
 	rt_log(RT_LOG_W, "member.erased", 0, "our record was gone from the Redis key nodes; it is written again, the others are waited for");
+	self->loop->forgotten++;
 	begin_anew(self);
 }
 

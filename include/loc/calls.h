@@ -55,6 +55,8 @@ int loc_calls_stay(struct loc_redis *redis, uint32_t worker); /* once a minute, 
 
 /* Read a page of a worker's calls, from cursor 0 until it is 0 again. The reply: { cursor, { key, text, .. } }. 0 | RT_DOWN */
 RT_MUSTUSE
+int loc_calls_fields(struct loc_redis *redis, uint32_t worker, loc_redis_fn *fn, void *arg, uint64_t token); /* the reply: all its keys. 0 | RT_DOWN */
+RT_MUSTUSE
 int loc_calls_read(struct loc_redis *redis, uint32_t worker, struct slice cursor, loc_redis_fn *fn, void *arg);
 
 #endif

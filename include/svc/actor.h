@@ -62,6 +62,9 @@ const struct wire_members *svc_members(const struct svc *svc);
 /* A transport tells where it listens; announced with the membership. Call in open, and again when it changes. */
 void svc_announce(struct svc *svc, const struct wire_listener *listeners, int n);
 
+/* How often the others forgot this worker, taking it for dead, or Redis did. They have begun anew without it. */
+uint32_t svc_forgotten(const struct svc *svc);
+
 /* ---- Time and memory ---- */
 
 rt_ms svc_now(const struct svc *svc);        /* monotonic ms when this event began */

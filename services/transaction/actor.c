@@ -66,7 +66,7 @@ static int txn_open(void **self_p, struct svc *svc)
 
 	if (self) {
 		self->svc = svc;
-		self->opened = svc_now(svc);
+		self->opened = self->lapse.awake = svc_now(svc);
 		self->slots = txn_slots_new(TXN_SLOTS_MAX);
 		self->calls = txn_calls_new(TXN_SLOTS_MAX);
 	}
@@ -147,6 +147,7 @@ static void txn_parcel(void *actor, const struct wire_parcel *in)
 	};
 	const uint8_t v = in->head->verb;
 
+	txn_lapse_look(actor);
 	if (v < WIRE_VERBS && verb[v])
 		verb[v](actor, in);
 	else
@@ -159,6 +160,7 @@ static void txn_timer(void *actor, struct rt_timer *t)
 	struct txn *self = actor;
 	struct txn_slot *s;
 
+	txn_lapse_look(self);
 	if (t == &self->watch) {
 		txn_sweep_tick(self);
 		return;

@@ -220,6 +220,15 @@ static bool is_reading(const struct txn *self)
 
 /* ---- Who is gone ---- */
 
+/* It only did not run for a while; when it dies one day, its calls are read again. */
+static void is_back(struct txn *self, uint32_t id)
+{
+	struct txn_lost *l = lost_of(self, id);
+
+	if (l && !l->reading)
+		*l = (struct txn_lost){ 0 };
+}
+
 void txn_adopt_look(struct txn *self)
 {
 	const struct wire_members *members = svc_members(self->svc);
@@ -234,8 +243,10 @@ void txn_adopt_look(struct txn *self)
 		    !lost_of(self, self->peer[i]))
 			begin(self, self->peer[i]);
 	while ((m = wire_members_each(members, &iter)))
-		if (m->tier == WIRE_TRANSACTION && m->id != svc_id(self->svc))
+		if (m->tier == WIRE_TRANSACTION && m->id != svc_id(self->svc)) {
 			self->peer[kept++] = m->id;
+			is_back(self, m->id);
+		}
 	self->npeer = kept;
 }
 
@@ -255,7 +266,7 @@ static bool hold(struct txn *self, const struct wire_parcel *in)
 bool txn_adopt_holds_request(struct txn *self, const struct wire_parcel *in)
 {
 	txn_adopt_look(self);
-	return is_reading(self) && hold(self, in);
+	return (is_reading(self) || txn_lapse_asks(self)) && hold(self, in);
 }
 
 bool txn_adopt_holds_response(struct txn *self, const struct wire_parcel *in)
@@ -263,6 +274,8 @@ bool txn_adopt_holds_response(struct txn *self, const struct wire_parcel *in)
 	const uint32_t owner = (uint32_t)in->head->context;
 	const struct txn_lost *l;
 
+	if (txn_lapse_asks(self))
+		return hold(self, in);
 	if (!owner || svc_config(self->svc)->transaction_keep == SVC_KEEP_OFF)
 		return false;
 	txn_adopt_look(self);
@@ -271,7 +284,7 @@ bool txn_adopt_holds_response(struct txn *self, const struct wire_parcel *in)
 		begin(self, owner);
 		l = lost_of(self, owner);
 	}
-	return (!l || l->reading) && hold(self, in);
+	return (l ? l->reading : in->head->from != owner) && hold(self, in);
 }
 
 static void replay_one(struct txn *self, const struct txn_held *h)
@@ -287,7 +300,7 @@ static void replay_one(struct txn *self, const struct txn_held *h)
 void txn_adopt_replay(struct txn *self)
 {
 	const rt_ms now = svc_now(self->svc);
-	const bool reading = is_reading(self);
+	const bool reading = is_reading(self) || txn_lapse_asks(self);
 	uint32_t kept = 0;
 
 	if (self->replaying)

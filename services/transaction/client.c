@@ -136,7 +136,9 @@ void txn_client_response(struct txn *self, const struct wire_parcel *in)
 	const int status = in->msg.index->status;
 	struct txn_slot *s = answered(self, in);
 
-	if (!s && txn_adopt_holds_response(self, in))
+	if ((!s || txn_lapse_asks(self)) && txn_adopt_holds_response(self, in))
+		return;
+	if (!s && txn_elsewhere_response(self, in))
 		return;
 	if (!s && in->head->context && in->msg.index->method == SIP_INVITE && sip_status_success(status)) {
 		pass_on(self, in);

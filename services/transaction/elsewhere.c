@@ -6,18 +6,25 @@
  *   a worker drains      its share goes to the others        they hand an unknown ACK or CANCEL to it
  *   a worker is new      it takes a share from the others    it hands an unknown one to whoever had the share
  *
+ *   a worker was away    others have finished its share  it hands unknown ones, and responses to what it gave up, to them (lapse.c)
+ *
  * Once only: what another transaction worker handed over is not handed on. The same for other requests over UDP while a worker drains,
  * for they may be retransmissions of what it has answered or is about to; what is new to it comes back. Over connections nothing is sent
  * twice, and nothing handed to a worker that has just gone would be sent again.
  */
 #include "txn.h"
 
+static rt_ms ringing(const struct txn *self)
+{
+	return (rt_ms)svc_config(self->svc)->proxy_timer_c * 1000;
+}
+
 /* How long transactions from before this worker's time can still be about: a CANCEL comes while it rings, an ACK after the failure. */
 static rt_ms youth(const struct txn *self, const struct sip_msg *m)
 {
-	const rt_ms lingering = 64 * (rt_ms)self->times.t1, ringing = (rt_ms)svc_config(self->svc)->proxy_timer_c * 1000;
+	const rt_ms lingering = 64 * (rt_ms)self->times.t1;
 
-	return m->index->method == SIP_CANCEL ? ringing + lingering : lingering;
+	return m->index->method == SIP_CANCEL ? ringing(self) + lingering : lingering;
 }
 
 static bool may_know(const struct txn *self, const struct wire_member *other, const struct sip_msg *m)
@@ -37,6 +44,18 @@ bool txn_elsewhere(struct txn *self, const struct wire_parcel *in)
 		return false;
 	head.to = id;
 	return svc_post(self->svc, &head, &in->msg) == 0;
+}
+
+bool txn_elsewhere_response(struct txn *self, const struct wire_parcel *in)
+{
+	const struct wire_members *members = svc_members(self->svc);
+	struct wire_head head = *in->head;
+
+	if (head.context || head.from != head.edge || svc_now(self->svc) - self->opened >= ringing(self))
+		return false;
+	head.context = svc_id(self->svc);
+	head.to = wire_members_pick_other(members, WIRE_TRANSACTION, wire_response_key(&in->msg), svc_id(self->svc));
+	return head.to && svc_post(self->svc, &head, &in->msg) == 0;
 }
 
 static bool drains(const struct txn *self)

@@ -202,6 +202,8 @@ void txn_server_request(struct txn *self, const struct wire_parcel *in)
 	struct txn_match m;
 	struct txn_slot *s;
 
+	if (txn_lapse_drops(self, in))
+		return;
 	txn_match_request(&m, &in->msg, self->match_key);
 	if (m.method == SIP_ACK) {
 		ack(self, in, &m);

@@ -125,6 +125,7 @@ void txn_sweep_tick(struct txn *self)
 
 	txn_keep_look(self);
 	txn_adopt_look(self);
+	txn_lapse_tick(self);
 	if (self->nheld)
 		txn_adopt_replay(self);
 	if (generation != self->generation) {

@@ -30,6 +30,15 @@ struct txn_lost { /* a worker that is gone; its calls are read, or were */
 	bool reading;
 };
 
+struct txn_lapse {      /* lapse.c */
+	rt_ms awake, again; /* when it last ran; when it asks once more, 0: it need not */
+	uint64_t since;     /* when it woke, wall clock ms */
+	uint32_t ms;        /* how long it did not run */
+	uint32_t asked, round;
+	uint32_t forgotten; /* svc_forgotten, before */
+	bool asking;
+};
+
 struct txn_held { /* a parcel about a call that may be read at the moment */
 	struct wire_head head;
 	struct txn_kept *kept;
@@ -57,6 +66,7 @@ struct txn {
 	struct txn_held held[TXN_HELD_MAX];
 	uint32_t lost_at, nheld;
 	bool replaying;
+	struct txn_lapse lapse;
 };
 
 /* ---- step.c: the one way a transaction moves ---- */
@@ -127,6 +137,9 @@ bool txn_elsewhere(struct txn *self, const struct wire_parcel *in);
 /* Was a request that is unknown here handed to the draining worker that may know it, or, if we are that one, back as new? */
 bool txn_elsewhere_again(struct txn *self, const struct wire_parcel *in);
 
+/* A response to a branch of ours that is unknown here: handed to the worker that may have adopted it? */
+bool txn_elsewhere_response(struct txn *self, const struct wire_parcel *in);
+
 /* ---- heir.c: calls whose proxy is gone ---- */
 void txn_heir_take(struct txn *self, struct txn_call *call);                     /* from now on it is finished here */
 void txn_heir_result(struct txn *self, const struct txn_slot *client, const struct txn_hand *hand, int reason);
@@ -147,6 +160,12 @@ void txn_adopt_close(struct txn *self);
 /* May it belong to a call that is being read? Then it waits: true. */
 bool txn_adopt_holds_request(struct txn *self, const struct wire_parcel *in);
 bool txn_adopt_holds_response(struct txn *self, const struct wire_parcel *in); /* to a branch whose owner is gone */
+
+/* ---- lapse.c: this worker itself did not run, and the others took it for dead ---- */
+void txn_lapse_look(struct txn *self); /* before each event: is it the first after a lapse? */
+void txn_lapse_tick(struct txn *self);
+bool txn_lapse_asks(const struct txn *self); /* it does not know yet which calls are another's now */
+bool txn_lapse_drops(const struct txn *self, const struct wire_parcel *in); /* a request from before it woke, which comes again */
 
 /* ---- sweep.c: transactions whose user died ---- */
 void txn_last_words(struct txn *self, struct txn_slot *s, int status); /* an INVITE server transaction ends with this, made from its last response */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """crash: a worker is killed by SIGKILL while calls ring, and no call is lost."""
+import re
 import signal
 import time
 
@@ -16,15 +17,28 @@ def kill(server, name):
     server.workers.remove(worker)
 
 
-def wait_gone(server, name, others):
-    """Until every other worker has noticed."""
-    end = time.monotonic() + 8
-    left = [w for w in server.workers if w.name.split(".")[0] in others]
-    want = f"tier={name.split('.')[0].replace('node', 'transaction')} "
-    while left and time.monotonic() < end:
-        left = [w for w in left if not any("member.gone" in line and want in line for line in server.text(f"{w.name}.log").splitlines())]
+def lines_of(server, name, *words):
+    """Lines of that worker's log that hold all these words."""
+    return [line for line in server.text(f"{name}.log").splitlines() if all(w in line for w in words)]
+
+
+def until(fits, otherwise, seconds=10):
+    end = time.monotonic() + seconds
+    while not fits():
+        assert time.monotonic() < end, otherwise
         time.sleep(0.02)
-    assert not left, f"{[w.name for w in left]} did not notice that {name} is gone"
+
+
+def misses(server, name, tier):
+    """Is the last this worker says of that tier that one is gone?"""
+    return "member.gone" in lines_of(server, name, "member.", f"tier={tier} ")[-1]
+
+
+def wait_gone(server, name, others):
+    """Until every other worker of these tiers has noticed."""
+    tier = name.split(".")[0].replace("node", "transaction")
+    left = [w.name for w in server.workers if w.name.split(".")[0] in others and w.name != name]
+    until(lambda: all(misses(server, n, tier) for n in left), f"not all of {left} noticed that {name} is gone")
 
 
 class Ringing:
@@ -163,3 +177,75 @@ def node(server):
     while time.monotonic() < end and not all("txn.keep " in server.text(f"{w.name}.log") for w in server.workers):
         time.sleep(0.05)
     survive(server, "node.1", ("node",), 1, [Ringing.answer, Ringing.refuse, Ringing.cancel])
+
+
+# ---- one that only did not run for a while
+
+def stop_and_go(server, name, others, meanwhile=lambda: None):
+    """SIGSTOP until all others have missed it, SIGCONT, and until all see it again."""
+    worker, tier = next(w for w in server.workers if w.name == name), name.split(".")[0]
+    worker.process.send_signal(signal.SIGSTOP)
+    try:
+        meanwhile()
+        wait_gone(server, name, others)
+        time.sleep(0.5)  # one look of everybody at who is there, and Redis
+    finally:
+        worker.process.send_signal(signal.SIGCONT)
+    left = [w.name for w in server.workers if w.name.split(".")[0] in others and w is not worker]
+    until(lambda: not any(misses(server, n, tier) for n in left), f"{name} is not seen again by all of {left}")
+    until(lambda: len(lines_of(server, name, "txn.lapsed")) >= 2, f"{name} did not notice that it was away")
+
+
+LAPSED = ("transaction", "transport", "proxy")
+
+
+@flow("crash.stopped", forms=("separate",), own=True, copies=TWO)
+def stopped(server):
+    """A transaction worker does not run for seconds and comes back: no call has two owners, none is lost, and what was asked meanwhile is asked once."""
+    calls = [Ringing(server) for _ in range(CALLS)]
+    asked = []
+
+    def ask():
+        for _ in range(CALLS):
+            a, b = Phone(server, server.name("a")), Phone(server, server.name("b"))
+            asked.append((a, b, b.register()))
+        asked[:] = [(a, b, a.invite(b.aor)) for a, b, answer in asked if answer.status == 200]
+        time.sleep(0.6)
+        for a, _, sent in asked:
+            a.send(sent)
+    stop_and_go(server, "transaction.2", LAPSED, ask)
+    given = sum(int(re.search(r"given_up=(\d+)", line)[1]) for line in lines_of(server, "transaction.2", "txn.lapsed"))
+    adopted = sum(int(re.search(r"calls=(\d+)", line)[1]) for line in lines_of(server, "transaction.1", "txn.adopted"))
+    assert given == adopted, f"{adopted} calls adopted, {given} given up"
+    ends = [Ringing.answer, Ringing.refuse, Ringing.cancel]
+    for i, c in enumerate(calls):
+        ends[i % len(ends)](c)
+        c.close()
+    for a, b, sent in asked:
+        for _ in range(4):
+            try:
+                arrived = b.wait("INVITE", 0.5)
+                break
+            except AssertionError:
+                a.send(sent)
+        b.reply(arrived, 486, "Busy Here")
+        a.send(ack_of(sent, a.wait(486)))
+        b.silent(0.05, lambda m, via=arrived.get("via"): m.method == "INVITE" and m.get("via") != via)
+        a.close()
+        b.close()
+    victim = next(w for w in server.workers if w.name == "transaction.2")
+    kill(server, victim.name)  # its next death is one like any other
+    wait_gone(server, victim.name, ("transaction", "transport"))
+    fresh = Ringing(server)
+    fresh.answer()
+    fresh.close()
+
+
+@flow("crash.stopped-only", forms=("separate",), own=True)
+def stopped_only(server):
+    """The only transaction worker does not run for seconds: its proxy has forgotten its calls, and it finishes them itself."""
+    calls = [Ringing(server) for _ in range(3)]
+    stop_and_go(server, "transaction.1", ("proxy",))
+    for c, end in zip(calls, [Ringing.answer, Ringing.refuse, Ringing.cancel]):
+        end(c)
+        c.close()

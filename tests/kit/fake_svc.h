@@ -34,6 +34,7 @@ struct svc {
 	struct svc_config *config;
 	struct wire_members *members;
 	struct loc_redis *redis;
+	uint32_t forgotten;
 	uint32_t id;
 	uint32_t slow, wait;                         /* the one actor that svc_wait knows something of, ms */
 	uint64_t trail;
@@ -250,6 +251,11 @@ rt_ms svc_now(const struct svc *svc)
 int64_t svc_wall(const struct svc *svc)
 {
 	return (int64_t)(svc_wall_ms(svc) / 1000);
+}
+
+uint32_t svc_forgotten(const struct svc *svc)
+{
+	return svc->forgotten;
 }
 
 uint64_t svc_wall_ms(const struct svc *svc)
