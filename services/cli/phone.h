@@ -93,13 +93,14 @@ extern const struct svc_actor phone_actor;
 extern const struct phone_errand *phone_errand; /* of the one phone of this program */
 extern int phone_result;
 
-/* ---- phone.c ---- */
+/* ---- phone_say.c ---- */
 struct sip_draft *phone_request(struct phone *p, struct slice method, struct slice uri); /* outside any dialog */
 int phone_ask(struct phone *p, struct sip_draft *d, int fork);                           /* number in asked, or negative */
 int phone_send_ack(struct phone *p, struct sip_draft *d);
 void phone_answer(struct phone *p, const struct wire_parcel *in, int status, struct sip_draft *d); /* d NULL: a plain reply */
 void phone_end(struct phone *p, int result);
 struct slice phone_contact(struct phone *p);
+struct slice phone_token(struct phone *p);                                               /* a random word, for as long as the phone */
 
 /* ---- phone_way.c ---- */
 bool phone_way_begin(struct phone *p);                          /* false: said why */
