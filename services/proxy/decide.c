@@ -169,7 +169,7 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 		refuse(p, j, &lacking);
 	} else if (j->req.route >= 0 && !proxy_check_relay(&p->e, &j->req)) {
 		refuse(p, j, &forbidden);
-	} else if (to.place == PROXY_HERE || j->req.msg.index->facts.max_forwards == 0) {
+	} else if ((to.place == PROXY_HERE && j->req.route < 0) || j->req.msg.index->facts.max_forwards == 0) {
 		answer_here(p, j);
 	} else if (proxy_target_service(&p->e, &j->req, &to, &only)) {
 		proxy_job_begin(p, j, &only, 1, &as_it_is);
@@ -361,8 +361,8 @@ void proxy_decide(struct proxy *p, struct proxy_job *j)
 		j->over = true;
 		return;
 	}
-	if (err == RT_BAD) {
-		proxy_reply_status(p, j, 400);
+	if (err == RT_BAD || err == RT_DENIED) {
+		proxy_reply_status(p, j, err == RT_BAD ? 400 : 403);
 		return;
 	}
 	if (err || keep_target(j)) {

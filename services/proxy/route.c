@@ -28,20 +28,24 @@ static bool came_by(const struct proxy_request *r, const struct proxy_way *flow)
 
 /*
  * What our own Route value tells. A Record-Route's signature is good inside its dialog only: a new request with an old Route
- * set proves nothing. A flow token leads to its phone, unless the phone itself sends it (RFC 5626 5.3.1).
+ * set proves nothing. A flow token leads to its phone, unless the phone itself sends it (RFC 5626 5.3.1); RT_DENIED: somebody
+ * changed one, or made it up (5.3).
  */
-static void read_token(const struct proxy_element *e, struct proxy_request *r, struct slice user)
+static int read_token(const struct proxy_element *e, struct proxy_request *r, const struct sip_uri *ours)
 {
 	struct proxy_way onward;
 
-	if (r->msg.index->facts.to_tag.n && proxy_token_fits(user, e->dialog, &r->msg, &onward))
+	if (r->msg.index->facts.to_tag.n && proxy_token_fits(ours->user, e->dialog, &r->msg, &onward))
 		r->flow_only = false;
-	else if (proxy_token_is_flow(user, e->dialog, &onward) && !came_by(r, &onward))
-		r->flow_only = true;
+	else if (!proxy_token_is_flow(ours->user, e->dialog, &onward))
+		return proxy_token_claims_flow(ours->user) || (ours->user.n && slice_present(sip_uri_param(ours, SLICE("ob")))) ? RT_DENIED : 0;
+	else if (came_by(r, &onward))
+		return 0;
 	else
-		return;
+		r->flow_only = true;
 	r->signed_route = true;
 	r->onward = onward;
+	return 0;
 }
 
 /* "If the Request-URI contains a value this proxy previously placed into a Record-Route header field" */
@@ -55,10 +59,12 @@ static bool is_our_record_route(const struct proxy_element *e, const struct sip_
 static int undo_strict_routing(const struct proxy_element *e, struct proxy_request *r)
 {
 	struct sip_addr last;
+	int err;
 
 	if (r->route < 0 || !is_our_record_route(e, &r->uri))
 		return 0;
-	read_token(e, r, r->uri.user);
+	if ((err = read_token(e, r, &r->uri)))
+		return err;
 	if (sip_addr_uri(sip_msg_value(&r->msg, r->last), &last, &r->uri))
 		return RT_BAD;
 	r->target = last.uri;
@@ -114,12 +120,14 @@ static int remove_our_routes(const struct proxy_element *e, struct proxy_request
 	while (r->route >= 0) {
 		struct sip_addr addr;
 		struct sip_uri uri;
+		int err;
 
 		if (sip_addr_uri(sip_msg_value(&r->msg, r->route), &addr, &uri))
 			return RT_BAD;
 		if (!proxy_element_is(e, &uri))
 			return 0;
-		read_token(e, r, uri.user);
+		if ((err = read_token(e, r, &uri)))
+			return err;
 		r->route = r->route == r->last ? -1 : sip_msg_next(&r->msg, r->route);
 	}
 	r->last = -1;

@@ -97,6 +97,13 @@ bool proxy_token_looks(struct slice user)
 	return shaped(user, 'd', &sum) || shaped(user, 'f', &sum);
 }
 
+bool proxy_token_claims_flow(struct slice user)
+{
+	uint64_t sum;
+
+	return shaped(user, 'f', &sum) && user.n > 1 + MAC_HEX;
+}
+
 void proxy_token_render_flow(struct rt_cursor *c, struct rt_key key, const struct proxy_way *phone)
 {
 	char room[PROXY_TOKEN_BYTES];

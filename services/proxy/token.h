@@ -40,6 +40,8 @@ bool proxy_token_fits(struct slice user, struct rt_key key, const struct sip_msg
 void proxy_token_render_flow(struct rt_cursor *c, struct rt_key key, const struct proxy_way *phone);
 bool proxy_token_is_flow(struct slice user, struct rt_key key, struct proxy_way *to);
 
-bool proxy_token_looks(struct slice user); /* by its shape alone */
+/* By their shape alone: a token of either kind; a flow token. */
+bool proxy_token_looks(struct slice user);
+bool proxy_token_claims_flow(struct slice user);
 
 #endif

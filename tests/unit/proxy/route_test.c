@@ -175,7 +175,13 @@ static void a_flow_token_leads_to_its_phone(void **state)
 	assert_int_equal(r.route, -1);
 	assert_false(r.signed_route);
 	token[3] = token[3] == '0' ? '1' : '0'; /* forged */
-	assert_false(routed(form, token).signed_route);
+	snprintf(text, sizeof(text), form, token);
+	r = scene_arrived(text);
+	assert_int_equal(proxy_route(&scene, &r), RT_DENIED);
+	assert_false(r.signed_route);
+	snprintf(text, sizeof(text), form, "anything");
+	r = scene_arrived(text);
+	assert_int_equal(proxy_route(&scene, &r), RT_DENIED);
 }
 
 static void rfc5393_4_2_the_loop_part_changes_with_what_decides(void **state)
