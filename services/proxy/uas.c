@@ -5,7 +5,8 @@
 #include "check.h"
 #include "sip/body.h"
 
-#define ALLOWED   "OPTIONS, REGISTER"
+#define ALLOWED   "OPTIONS, REGISTER, SUBSCRIBE"
+#define PACKAGES  "reg" /* RFC 3680; the registrar is its notifier */
 #define SUPPORTED "path, outbound, gruu"
 
 struct slice proxy_uas_tag(const struct proxy_element *e, const struct sip_msg *m)
@@ -56,6 +57,8 @@ static int method_status(const struct sip_msg *m)
 	case SIP_NOTIFY:
 	case SIP_REFER:
 		return 481;
+	case SIP_SUBSCRIBE:
+		return 489; /* RFC 6665 4.2.1.1: another package, or none; the one we know went to the registrar */
 	default:
 		return 405;
 	}
@@ -65,6 +68,7 @@ static int method_status(const struct sip_msg *m)
 static void describe(struct sip_draft *d)
 {
 	sip_draft_set(d, SIP_HDR_ALLOW, SLICE(ALLOWED));
+	sip_draft_set(d, SIP_HDR_ALLOW_EVENTS, SLICE(PACKAGES)); /* RFC 6665 4.4.4 */
 	sip_draft_set(d, SIP_HDR_ACCEPT, SLICE("application/sdp"));
 	sip_draft_set(d, SIP_HDR_ACCEPT_ENCODING, SLICE("identity"));
 	sip_draft_set(d, SIP_HDR_ACCEPT_LANGUAGE, SLICE("en"));
@@ -86,6 +90,8 @@ static struct proxy_refusal examine(const struct proxy_element *e, const struct 
 		return (struct proxy_refusal){ .status = 420, .header = SIP_HDR_UNSUPPORTED, .value = unknown };
 	if (sip_body_refused(m, &body.header, &body.value)) /* 8.2.3 */
 		return body;
+	if (status == 489)
+		return (struct proxy_refusal){ .status = 489, .header = SIP_HDR_ALLOW_EVENTS, .value = SLICE(PACKAGES) };
 	return (struct proxy_refusal){ .status = (uint16_t)status };
 }
 
