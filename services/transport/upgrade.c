@@ -6,9 +6,20 @@
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 1.3 */
 
 struct ask { /* the fields of the request that matter */
-	struct slice method, version, host, upgrade, connection, key, ws_version, protocol, origin;
-	int keys, versions, hosts, protocols; /* how many lines of each */
+	struct slice method, version, host, upgrade, connection, key, ws_version, origin;
+	int keys, versions, hosts; /* how many lines of each */
+	bool sip;                  /* among the sub-protocols, in whichever of their lines: RFC 6455 11.3.4 */
 };
+
+static bool lists(struct slice list, struct slice token)
+{
+	struct slice word;
+
+	while (slice_word(&list, &word))
+		if (slice_eq_nocase(word, token))
+			return true;
+	return false;
+}
 
 static void note(struct slice *field, int *lines, struct slice value)
 {
@@ -31,7 +42,7 @@ static void read_line(struct ask *a, struct slice name, struct slice value)
 	else if (slice_eq_nocase(name, SLICE("Sec-WebSocket-Version")))
 		note(&a->ws_version, &a->versions, value);
 	else if (slice_eq_nocase(name, SLICE("Sec-WebSocket-Protocol")))
-		note(&a->protocol, &a->protocols, value);
+		a->sip = a->sip || lists(value, SLICE("sip"));
 	else if (slice_eq_nocase(name, SLICE("Origin")))
 		note(&a->origin, &lines, value);
 }
@@ -61,16 +72,6 @@ static bool read_head(struct slice head, struct ask *a)
 		read_line(a, slice_head(line, (uint32_t)colon), slice_trim(slice_from(line, (uint32_t)colon + 1)));
 	}
 	return true;
-}
-
-static bool lists(struct slice list, struct slice token)
-{
-	struct slice word;
-
-	while (slice_word(&list, &word))
-		if (slice_eq_nocase(word, token))
-			return true;
-	return false;
 }
 
 static bool origin_allowed(struct slice origin, const struct svc_words *origins)
@@ -105,7 +106,7 @@ static const char *objection(const struct ask *a, const struct svc_words *origin
 		return "400 Bad Request";
 	if (!origin_allowed(a->origin, origins))
 		return "403 Forbidden";
-	if (a->protocols != 1 || !lists(a->protocol, SLICE("sip")))
+	if (!a->sip)
 		return "400 Bad Request\r\nSec-WebSocket-Protocol: sip";
 	return 0;
 }

@@ -56,6 +56,7 @@ static void accepted_rfc6455_1_3(void **state)
 	assert_non_null(strstr(answer, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")); /* the RFC's example */
 	assert_non_null(strstr(answer, "Sec-WebSocket-Protocol: sip\r\n"));
 	upgraded(HEAD WS13 KEY "Sec-WebSocket-Protocol: chat, sip\r\n\r\n", &anywhere, 0);
+	upgraded(HEAD WS13 KEY "Sec-WebSocket-Protocol: chat\r\n" SIP "\r\n", &anywhere, 0); /* RFC 6455 11.3.4: in several lines */
 	upgraded("GET /ws?a=b HTTP/1.1\r\nhost: x\r\nupgrade: WebSocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n" KEY SIP "\r\n",
 		 &anywhere, 0);
 	assert_string_equal(upgraded(HEAD WS13 KEY SIP "\r", &anywhere, RT_MORE), "");
