@@ -25,14 +25,26 @@ static int refuse(struct plan *p, int status, struct slice reason)
 	return RT_DENIED;
 }
 
+/* A proxy we could send to: what does not read as one would make every call to this phone fail (RFC 3327 4). */
+static bool is_hop(struct slice value)
+{
+	struct sip_addr addr;
+	struct sip_uri uri;
+
+	return sip_addr_uri(value, &addr, &uri) == 0 && (uri.scheme == SIP_SCHEME_SIP || uri.scheme == SIP_SCHEME_SIPS);
+}
+
 int reg_path(const struct sip_msg *request, struct rt_arena *a, struct slice *out)
 {
 	uint32_t room = 1;
 	struct rt_cursor c;
 	char *text;
 
-	for (int f = sip_msg_first(request, SIP_HDR_PATH); f >= 0; f = sip_msg_next(request, f))
+	for (int f = sip_msg_first(request, SIP_HDR_PATH); f >= 0; f = sip_msg_next(request, f)) {
+		if (!is_hop(sip_msg_value(request, f)))
+			return RT_BAD;
 		room += sip_msg_value(request, f).n + 2;
+	}
 	text = rt_arena_raw(a, room);
 	if (!text)
 		return RT_NOMEM;
@@ -234,6 +246,8 @@ int reg_plan(const struct sip_msg *request, const struct reg_limits *limits, con
 
 	out->n = 0;
 	out->remove_all = out->outbound = false;
+	if (err == RT_BAD)
+		err = refuse(&p, 400, SLICE("Malformed Path"));
 	if (!err && contacts > LOC_CONTACTS_MAX)
 		err = refuse(&p, 403, SLICE("Too Many Contacts"));
 	for (int f = sip_msg_first(request, SIP_HDR_CONTACT); f >= 0 && !err; f = sip_msg_next(request, f)) {

@@ -42,7 +42,7 @@ RT_MUSTUSE
 int reg_plan(const struct sip_msg *request, const struct reg_limits *limits, const struct reg_source *source, struct slice domain,
              int64_t now, struct rt_arena *a, struct reg_plan *out, struct reg_refusal *why);
 
-/* Path values joined by ", ", "" when there are none. 0 | RT_NOMEM */
+/* Path values joined by ", ", "" when there are none. 0 | RT_BAD (one is no SIP URI) | RT_NOMEM */
 RT_MUSTUSE
 int reg_path(const struct sip_msg *request, struct rt_arena *a, struct slice *out);
 

@@ -134,3 +134,17 @@ int reg_check(const struct sip_msg *request, const struct svc_config *config, co
 	}
 	return 0;
 }
+
+bool reg_check_credentials(const struct sip_msg *request, const struct svc_config *config, const struct wire_members *members,
+                           const struct svc_domain *domain, struct slice uri)
+{
+	const struct svc_domain *theirs;
+	struct sip_uri parsed;
+
+	if (sip_uri_parse(&parsed, uri))
+		return false;
+	theirs = svc_config_domain(config, parsed.host);
+	if (theirs)
+		return theirs == domain;
+	return slice_eq_nocase(parsed.host, sip_msg_span(request, request->index->facts.uri_host)) || svc_own(config, members, &parsed);
+}

@@ -24,4 +24,12 @@ RT_MUSTUSE
 int reg_check(const struct sip_msg *request, const struct svc_config *config, const struct wire_members *members, bool merged,
               struct rt_arena *a, struct reg_subject *out, struct reg_refusal *why);
 
+/*
+ * RFC 7616 3.4.6: credentials are for one resource, the domain this request is for, or this server by another name. A port or a user that
+ * the phone wrote otherwise does no harm.
+ *   uri  as the credentials have it
+ */
+bool reg_check_credentials(const struct sip_msg *request, const struct svc_config *config, const struct wire_members *members,
+                           const struct svc_domain *domain, struct slice uri);
+
 #endif

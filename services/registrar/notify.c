@@ -6,7 +6,7 @@
 #include "sip/addr.h"
 #include "sip/param.h"
 
-enum { DEFAULT_SECONDS = 3761 }; /* RFC 3680 4.6 */
+enum { DEFAULT_SECONDS = 3761 /* RFC 3680 4.6 */, HOUR = 3600 };
 
 static int refuse(struct reg_refusal *why, int status, enum sip_hdr header, struct slice value)
 {
@@ -14,7 +14,7 @@ static int refuse(struct reg_refusal *why, int status, enum sip_hdr header, stru
 	return RT_DENIED;
 }
 
-/* RFC 6665 4.2.1.1; 0 ends it. */
+/* RFC 6665 4.2.1.1: only what is shorter than an hour may be too brief; 0 ends it. */
 static int read_expires(const struct sip_msg *m, const struct notify_limits *limits, struct rt_arena *a, uint32_t *out, struct reg_refusal *why)
 {
 	const struct slice text = sip_msg_get(m, SIP_HDR_EXPIRES);
@@ -22,7 +22,7 @@ static int read_expires(const struct sip_msg *m, const struct notify_limits *lim
 
 	if (slice_present(text) && !sip_seconds_parse(slice_trim(text), &seconds))
 		return refuse(why, 400, SIP_HDR_OTHER, SLICE_NONE);
-	if (seconds && seconds < limits->min)
+	if (seconds && seconds < limits->min && seconds < HOUR)
 		return refuse(why, 423, SIP_HDR_MIN_EXPIRES, rt_arena_printf(a, "%u", limits->min));
 	*out = seconds < limits->max ? seconds : limits->max;
 	return 0;
@@ -69,6 +69,15 @@ static struct slice event_id(const struct sip_msg *m)
 	return slice_present(id) ? id : SLICE("");
 }
 
+/* RFC 6665 4.4.1: a dialog; and the id of the event, so that what refreshes another one is none of ours. */
+static struct slice name_of(const struct sip_msg *m, struct rt_arena *a)
+{
+	const struct slice event = event_id(m);
+
+	return rt_arena_printf(a, SLICE_FMT " " SLICE_FMT "%s" SLICE_FMT, SLICE_ARG(sip_msg_get(m, SIP_HDR_CALL_ID)),
+	                       SLICE_ARG(sip_msg_span(m, m->index->facts.from_tag)), event.n ? " " : "", SLICE_ARG(event));
+}
+
 int notify_plan(const struct sip_msg *m, const struct notify_limits *limits, struct slice tag, int64_t now, struct rt_arena *a,
                 struct loc_watcher *out, bool *refresh, struct reg_refusal *why)
 {
@@ -87,7 +96,7 @@ int notify_plan(const struct sip_msg *m, const struct notify_limits *limits, str
 		return err;
 	*refresh = m->index->facts.to_tag.n > 0;
 	*out = (struct loc_watcher){
-		.id = rt_arena_printf(a, SLICE_FMT " " SLICE_FMT, SLICE_ARG(call_id), SLICE_ARG(sip_msg_span(m, m->index->facts.from_tag))),
+		.id = name_of(m, a),
 		.call_id = call_id,
 		.local = local_of(m, tag, a),
 		.remote = sip_msg_get(m, SIP_HDR_FROM),

@@ -355,11 +355,13 @@ static bool has_credentials(struct registrar *self, const struct call_question *
 	const struct auth_door door = call_door(self, domain, q->msg);
 	const int err = auth_guard_find(&door, q->msg, out);
 
-	if (err == RT_BAD)
-		call_refuse_plainly(self, q, 400, SLICE("Malformed Credentials"));
-	else if (err)
+	if (err == 0 && reg_check_credentials(q->msg, svc_config(self->svc), svc_members(self->svc), domain, out->uri))
+		return true;
+	if (err == RT_ABSENT)
 		call_challenge(self, q, &door, false);
-	return err == 0;
+	else
+		call_refuse_plainly(self, q, 400, err ? SLICE("Malformed Credentials") : SLICE("Credentials For Another URI"));
+	return false;
 }
 
 static void begin(struct registrar *self, const struct wire_parcel *in, const struct reg_subject *subject)

@@ -169,6 +169,15 @@ static void instance_and_reg_id_name_the_binding_when_outbound_is_supported(void
 	assert_int_equal(0, plan_of("Supported: outbound\r\nContact: <sip:a@h>;reg-id=1;+sip.instance=\"" UUID "\", <sip:b@h>;expires=0\r\n"));
 }
 
+static void a_path_that_is_no_way_is_refused(void **state) /* RFC 3327 4: name-addr */
+{
+	(void)state;
+	refused("Contact: <sip:a@h>\r\nPath: garbage\r\n", 400);
+	refused("Contact: <sip:a@h>\r\nPath: <sip:p1;lr>, <sip:p2;lr\r\n", 400);
+	refused("Contact: <sip:a@h>\r\nPath: <mailto:p@example.com>\r\n", 400);
+	assert_int_equal(0, plan_of("Contact: <sip:a@h>\r\nPath: \"P\" <sips:p1:5061;lr>;x=y\r\n"));
+}
+
 static void a_first_hop_without_outbound_is_439(void **state)
 {
 	static const char contact[] = "Supported: outbound, path\r\nContact: <sip:a@h>;reg-id=1;+sip.instance=\"" UUID "\"\r\n";
@@ -244,6 +253,7 @@ int main(void)
 		cmocka_unit_test(other_schemes_are_opaque),
 		cmocka_unit_test(limits_are_kept_at_and_above),
 		cmocka_unit_test(instance_and_reg_id_name_the_binding_when_outbound_is_supported),
+		cmocka_unit_test(a_path_that_is_no_way_is_refused),
 		cmocka_unit_test(a_first_hop_without_outbound_is_439),
 		cmocka_unit_test(only_a_nat_or_a_connection_is_a_way_back),
 		cmocka_unit_test(a_gruu_is_no_contact),

@@ -88,7 +88,7 @@ static void subscribe_is_read_rfc6665_4_2_1(void **state)
 	(void)state;
 	assert_int_equal(0, plan(TO CONTACT "Event: reg;id=x\r\nRecord-Route: <sip:p1;lr>, <sip:p2;lr>\r\n", &w, &refresh));
 	assert_false(refresh);
-	assert_text(w.id, "c f");
+	assert_text(w.id, "c f x");
 	assert_text(w.local, "<sip:alice@example.com>;tag=ours");
 	assert_text(w.route, "<sip:p1;lr>, <sip:p2;lr>");
 	assert_text(w.event, "x");
@@ -96,6 +96,7 @@ static void subscribe_is_read_rfc6665_4_2_1(void **state)
 	assert_int_equal(0, plan("To: <sip:alice@example.com>;tag=t\r\n" CONTACT "Event: reg\r\nExpires: 99999\r\n", &w, &refresh));
 	assert_true(refresh);
 	assert_text(w.local, "<sip:alice@example.com>;tag=t");
+	assert_text(w.id, "c f"); /* another subscription than the one with an id */
 	assert_int_equal(w.expires_at, NOW + 7200);
 	assert_int_equal(0, plan(TO CONTACT "Event: reg\r\nExpires: 0\r\n", &w, &refresh));
 	assert_int_equal(w.expires_at, NOW);
