@@ -31,10 +31,12 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  *             the checked branch; when the owner is gone, `to` = its successor by wire_response_key, context = the owner. transport -> proxy: response whose branch has owner 0 (stateless, 16.11).
  * OFFER     transaction -> proxy | registrar: decide this request. txn = server transaction handle (0: ACK for a 2xx, or a request
  *             that has no transaction); flags WIRE_MERGED when 8.2.2.2 matched. edge, flow, listener, remote, local, born as arrived.
+ *           transport -> proxy: a plain OPTIONS to the server itself, of which nothing need be kept (8.2.7). txn 0.
  * ABANDON   transaction -> proxy: the server transaction txn got a CANCEL (already answered 200), or (reason RT_DOWN, RT_TIMEOUT)
  *             died by transport error or timer H. To the same actor that got its OFFER. For a CANCEL msg = the CANCEL.
  * ANSWER    proxy | registrar -> transaction: send this response on server transaction txn. A late 2xx is sent even when Accepted.
- *             txn 0: a response to a request that has no transaction (stateless UAS): flow, edge, listener, remote as offered.
+ *             txn 0: a response to a request that has no transaction (stateless UAS): flow, edge, listener, remote as offered. To whom the
+ *             OFFER came from: a transport takes it as a DEPART.
  *             WIRE_FORGET: nothing need be kept after it, whoever missed it asks again and is answered again (8.2.7).
  * FORK      proxy -> transaction (the one that owns the server transaction): open a client transaction for msg (without our Via) to
  *             `remote` by `edge`, `flow` (0: any connection to remote), `listener`. txn, context, slot: echoed in each RESULT. loop: goes into the branch.

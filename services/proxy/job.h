@@ -22,6 +22,7 @@
 #include "loc/users.h"
 #include "policy.h"
 #include "request.h"
+#include "seen.h"
 #include "sip/draft.h"
 #include "svc/actor.h"
 #include "target.h"
@@ -51,6 +52,7 @@ struct proxy { /* the actor */
 	struct rt_timer watch;      /* orphans.c */
 	uint32_t generation;        /* of the membership, when orphans.c last looked */
 	struct auth_sources sources; /* of wrong passwords */
+	struct proxy_seen seen;
 	uint32_t late;              /* jobs whose challenge waits */
 	struct proxy_counters count;
 };
@@ -88,7 +90,7 @@ struct proxy_job {
 	rt_ms late_due;            /* its password was wrong, and he hears it then; 0: not waiting */
 	rt_ms silent_due;          /* a gateway that said nothing until then gives way to the next; 0: not waiting */
 	struct slice reason;       /* header lines for a CANCEL that was carried on, RFC 3326 */
-	uint32_t owner;            /* the transaction worker */
+	uint32_t owner;            /* who offered it: the transaction worker; txn 0: perhaps a transport */
 	uint16_t status;           /* of the final response, 0 until then */
 	uint16_t attempts;         /* client transactions opened */
 	uint8_t busy;              /* steps on the stack; nothing is freed under them */

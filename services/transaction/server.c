@@ -96,13 +96,12 @@ static void answer_here(struct txn *self, struct txn_slot *s, const struct sip_m
 }
 
 /* A request that gets no transaction: ACK for a 2xx, CANCEL that matches nothing, whatever is for a domain without state. */
-static void pass(struct txn *self, const struct wire_parcel *in, bool merged)
+static void pass(struct txn *self, const struct wire_parcel *in)
 {
 	const uint32_t user = txn_user(self, in);
-	struct wire_head head = about(in->head, WIRE_OFFER, user);
+	const struct wire_head head = about(in->head, WIRE_OFFER, user);
 	const bool answerable = in->msg.index->method != SIP_ACK && in->msg.index->method != SIP_CANCEL;
 
-	head.flags |= merged ? WIRE_MERGED : 0;
 	if (user && svc_post(self->svc, &head, &in->msg) == 0)
 		return;
 	rt_log(RT_LOG_W, "txn.nobody", in->head->trail, "method=" SLICE_FMT " answer=%d", SLICE_ARG(sip_msg_method(&in->msg)),
@@ -144,7 +143,7 @@ static void new_request(struct txn *self, const struct wire_parcel *in, const st
 static void lost(struct txn *self, const struct wire_parcel *in)
 {
 	if (!txn_elsewhere(self, in))
-		pass(self, in, false);
+		pass(self, in);
 }
 
 static void ack(struct txn *self, const struct wire_parcel *in, const struct txn_match *m)
@@ -217,7 +216,7 @@ void txn_server_request(struct txn *self, const struct wire_parcel *in)
 	else if (m.method == SIP_CANCEL)
 		cancel(self, in, &m);
 	else if (txn_is_stateless(self, &in->msg))
-		pass(self, in, txn_seen_merged(&self->seen, &m, svc_now(self->svc), 64 * (rt_ms)self->times.t1));
+		pass(self, in);
 	else if (!txn_elsewhere_again(self, in) && !(m.method == SIP_INVITE && txn_adopt_holds_request(self, in)))
 		new_request(self, in, &m);
 }

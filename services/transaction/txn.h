@@ -6,7 +6,6 @@
 #include "svc/actor.h"
 
 #include "calls.h"
-#include "seen.h"
 #include "slots.h"
 
 enum { TXN_TIMER_C = 0x80 }; /* of a call; the names below are events of a transaction */
@@ -59,7 +58,6 @@ struct txn {
 	rt_ms opened;
 	struct rt_timer watch;  /* owner 0: see sweep.c */
 	struct txn_counters count;
-	struct txn_seen seen;
 	struct txn_keeper keep;
 	uint32_t peer[WIRE_MEMBERS_MAX], npeer, peers_seen; /* adopt.c: the other workers of this tier, when it last looked */
 	struct txn_lost lost[TXN_LOST_MAX];

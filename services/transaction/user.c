@@ -84,23 +84,14 @@ uint32_t txn_user(struct txn *self, const struct wire_parcel *in)
 	return svc_pick_near(self->svc, WIRE_PROXY, rt_hash(self->pick_key, call.p, call.n));
 }
 
-/* A plain OPTIONS to the server itself is answered the same each time, so nothing need be kept to answer it again, 8.2.7. */
-static bool asks_what_we_can(const struct sip_msg *request, const struct sip_uri *uri)
-{
-	return request->index->method == SIP_OPTIONS && !uri->user.n && !sip_msg_has(request, SIP_HDR_PROXY_AUTHORIZATION) &&
-	       !sip_msg_has(request, SIP_HDR_ROUTE);
-}
-
 bool txn_is_stateless(struct txn *self, const struct sip_msg *request)
 {
 	const struct sip_facts *f = &request->index->facts;
 	const struct svc_domain *domain = svc_config_domain(svc_config(self->svc), sip_msg_span(request, f->uri_host));
-	const bool without = domain && domain->stateless && !is_for_registrar(self, request);
 	struct sip_uri uri;
 
-	if ((!without && request->index->method != SIP_OPTIONS) || sip_uri_parse(&uri, sip_msg_target(request)) < 0)
-		return false;
-	return (without || asks_what_we_can(request, &uri)) && is_own(self, &uri);
+	return domain && domain->stateless && !is_for_registrar(self, request) && sip_uri_parse(&uri, sip_msg_target(request)) == 0 &&
+	       is_own(self, &uri);
 }
 
 bool txn_is_stranger(struct txn *self, const struct wire_parcel *in)

@@ -2,8 +2,9 @@
 /*
  * transport: the actor that owns sockets.
  *
- * Takes   DEPART    a message to put on a network; ECHO
+ * Takes   DEPART    a message to put on a network; ANSWER, to what it OFFERed; ECHO
  * Sends   ARRIVED   a message off a network, to the transaction actor it belongs to (or a proxy, stateless responses)
+ *         OFFER     a request of which nothing need be kept, to a proxy
  *         UNSENT    a DEPART that came to nothing, to who sent it
  *         ALIASES   which peers are connected here, to every proxy
  *         EASE      a peer wants fewer requests, to every other transport, which takes it
@@ -213,7 +214,7 @@ static void transport_parcel(void *arg, const struct wire_parcel *in)
 {
 	struct edge *self = arg;
 
-	if (in->head->verb == WIRE_DEPART) {
+	if (in->head->verb == WIRE_DEPART || in->head->verb == WIRE_ANSWER) {
 		depart(self, in);
 	} else if (in->head->verb == WIRE_EASE) {
 		relief_told(self, in);

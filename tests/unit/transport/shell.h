@@ -75,6 +75,11 @@ uint32_t svc_pick(struct svc *svc, enum wire_tier tier, uint64_t key)
 	return tier == WIRE_TRANSACTION ? svc->transaction : svc->proxy;
 }
 
+uint32_t svc_pick_near(struct svc *svc, enum wire_tier tier, uint64_t key)
+{
+	return svc_pick(svc, tier, key);
+}
+
 uint32_t svc_wait(const struct svc *svc, uint32_t id)
 {
 	(void)id;

@@ -116,6 +116,76 @@ static void a_request_that_names_its_source_is_untouched(void **state)
 	close(p.fd);
 }
 
+/* What is posted for a request; to the right one. `extra`: header lines. */
+static int verb_of(struct phone p, const char *start, const char *extra)
+{
+	const int before = svc->posts;
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport\r\n%sFrom: <sip:a@example.com>;tag=1\r\n"
+		 "To: <sip:example.com>\r\nCall-ID: c1\r\nCSeq: 1 %.*s\r\n\r\n", start, extra, (int)strcspn(start, " "), start);
+	phone_sends(p, 0, text, strlen(text));
+	shell_until(svc, before + 1);
+	assert_int_equal(svc->post[before].head.to, svc->post[before].head.verb == WIRE_OFFER ? svc->proxy : svc->transaction);
+	return svc->post[before].head.verb;
+}
+
+static void an_options_to_the_server_itself_is_offered_to_a_proxy_rfc3261_8_2_7(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+
+	(void)state;
+	svc->proxy = 31;
+	svc->config.server_names = (struct svc_words){ .n = 1, .word = { SLICE("example.com") } };
+	assert_int_equal(verb_of(p, "OPTIONS sip:example.com", ""), WIRE_OFFER);
+	assert_int_equal(verb_of(p, "OPTIONS sip:bob@example.com", ""), WIRE_ARRIVED);
+	assert_int_equal(verb_of(p, "OPTIONS sip:elsewhere.example.org", ""), WIRE_ARRIVED);
+	assert_int_equal(verb_of(p, "OPTIONS sip:example.com", "Route: <sip:example.com;lr>\r\n"), WIRE_ARRIVED);
+	assert_int_equal(verb_of(p, "OPTIONS sip:example.com", "Proxy-Authorization: Digest realm=\"a\"\r\n"), WIRE_ARRIVED);
+	assert_int_equal(verb_of(p, "MESSAGE sip:example.com", ""), WIRE_ARRIVED);
+	svc->proxy = 0;
+	assert_int_equal(verb_of(p, "OPTIONS sip:example.com", ""), WIRE_ARRIVED);
+	close(p.fd);
+}
+
+static void its_answer_leaves_as_it_is(void **state)
+{
+	static const char answer[] = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport=%u;received=127.0.0.1\r\n"
+				     "From: <sip:a@example.com>;tag=1\r\nTo: <sip:example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\n\r\n";
+	const struct phone p = phone_on("127.0.0.1");
+	struct wire_head head = { .verb = WIRE_ANSWER, .from = 31 };
+	char text[1024];
+
+	(void)state;
+	svc->proxy = 31;
+	svc->config.server_names = (struct svc_words){ .n = 1, .word = { SLICE("example.com") } };
+	verb_of(p, "OPTIONS sip:example.com", "");
+	head.remote = svc->post[0].head.remote;
+	head.listener = svc->post[0].head.listener;
+	snprintf(text, sizeof(text), answer, p.port);
+	shell_give(svc, &head, text, true);
+	assert_string_equal(phone_hears(p), text);
+	close(p.fd);
+}
+
+/* Whoever asks what we can wants to know whether calls go: with no transaction worker they do not. */
+static void an_options_without_a_transaction_worker_is_refused(void **state)
+{
+	const char *text = "OPTIONS sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+			   "To: <sip:example.com>\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\n\r\n";
+	const struct phone p = phone_on("127.0.0.1");
+
+	(void)state;
+	svc->proxy = 31;
+	svc->transaction = 0;
+	svc->config.server_names = (struct svc_words){ .n = 1, .word = { SLICE("example.com") } };
+	phone_sends(p, 0, text, strlen(text));
+	shell_quiet(svc);
+	assert_int_equal(svc->posts, 0);
+	assert_memory_equal(phone_hears(p), "SIP/2.0 503", 11);
+	close(p.fd);
+}
+
 static void keep_alives_and_noise_are_silent(void **state)
 {
 	static const struct slice noise[] = { { "\r\n\r\n", 4 }, { "", 0 }, { "\r\n", 2 }, { "\0", 1 }, { "hello", 5 }, { "\x80\x01\x02", 3 } };
@@ -569,6 +639,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_request_arrives_stamped),
 		T(a_request_that_names_its_source_is_untouched),
+		T(an_options_to_the_server_itself_is_offered_to_a_proxy_rfc3261_8_2_7),
+		T(its_answer_leaves_as_it_is),
+		T(an_options_without_a_transaction_worker_is_refused),
 		T(keep_alives_and_noise_are_silent),
 		T(stun_is_answered_rfc5626_8),
 		T(a_malformed_request_is_answered_400),
