@@ -228,7 +228,7 @@ static void by_address(struct proxy *p, struct proxy_job *j, int i)
 
 	j->ctx.branch[i].phase = PROXY_SEEKING;
 	aim->by_way = aim->by_alias = false;
-	if (proxy_forward_numeric(&aim->next, &hop)) {
+	if (proxy_forward_numeric(&aim->next, &hop) && proxy_forward_own(&p->e, &j->req, &aim->next, &hop)) {
 		search(p, j, i);
 		return;
 	}

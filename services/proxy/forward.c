@@ -288,6 +288,23 @@ int proxy_forward_numeric(const struct proxy_next *next, struct sip_hop *out)
 	return sip_hop_ip(out, maddr.n ? maddr : next->uri.host, proto, port) ? RT_ABSENT : 0;
 }
 
+int proxy_forward_own(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_next *next, struct sip_hop *out)
+{
+	const struct wire_member *const m = wire_members_get(e->members, r->from.edge);
+	const enum sip_transport asked = sip_uri_transport(&next->uri), proto = asked ? asked : SIP_UDP;
+	int at = -1;
+
+	if (next->uri.scheme != SIP_SCHEME_SIP || sip_uri_param(&next->uri, SLICE("maddr")).n || !m || !proxy_element_is(e, &next->uri) ||
+	    (proto != SIP_UDP && proto != SIP_TCP))
+		return RT_ABSENT;
+	for (int pass = 0; at < 0 && pass < 2; pass++) /* 0: by the family the request came by */
+		at = wire_member_listener(m, proto, pass ? 4 : r->from.remote.family, r->from.listener);
+	if (at < 0)
+		return RT_ABSENT;
+	*out = m->listener[at].local;
+	return sip_hop_is_any(out) ? sip_hop_ip(out, slice_str(m->listener[at].host), proto, m->listener[at].port) : 0;
+}
+
 /* ---- 8. Via: r->loop; 9. Content-Length: sip_draft_render ---- */
 
 int proxy_forward(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_attempt *a,

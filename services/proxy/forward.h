@@ -20,6 +20,13 @@ int proxy_forward_next(const struct proxy_element *e, const struct proxy_request
 RT_MUSTUSE
 int proxy_forward_numeric(const struct proxy_next *next, struct sip_hop *out);
 
+/*
+ * A name of ours: the spiral of 16.3 step 4 comes back to the door it came by, whether or not DNS knows the name. 0 | RT_ABSENT: not
+ * ours, or no door of that transport with an address to connect to; TLS must meet the name, so it asks for it.
+ */
+RT_MUSTUSE
+int proxy_forward_own(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_next *next, struct sip_hop *out);
+
 struct proxy_attempt { /* one target on one of its hops: one client transaction, one branch */
 	const struct proxy_target *target;
 	struct proxy_next next;

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """rfc3261: what the flows by section of RFC 3261 share."""
 from kit import sip
-from kit.dns import NameServer
 from kit.flow import flow
 from kit.phone import Phone, ack_of
 from kit.ports import keep
@@ -44,13 +43,6 @@ def busy(phone, request):
     """The callee refuses what arrived; waits for the ACK."""
     phone.reply(request, 486, "Busy Here")
     return phone.wait("ACK")
-
-
-def known_by_name(server):
-    """A name server that sends requests for example.com to this server (RFC 3263)."""
-    return NameServer(NAMES, f"""
-            _sip._udp.example.com SRV 0 0 {server.port} host.example.com
-            host.example.com A {server.host}""")
 
 
 def ended(phone, request, status):

@@ -218,6 +218,33 @@ static void step_7_which_uri_is_asked_for(void **state)
 	next_is(INVITE "Route: <sip:192.0.2.1;lr>, <sip:203.0.113.77;lr>\r\n\r\n", &plain, "203.0.113.77", "udp:203.0.113.77:5060");
 }
 
+static void own_is(const char *uri, const char *hop)
+{
+	const struct proxy_request r = scene_request(INVITE "\r\n");
+	const struct proxy_target t = { .uri = slice_str(uri) };
+	struct sip_hop got, want;
+	struct proxy_next next;
+
+	assert_int_equal(proxy_forward_next(&scene, &r, &t, &next), 0);
+	assert_int_equal(proxy_forward_own(&scene, &r, &next, &got), hop ? 0 : RT_ABSENT);
+	if (!hop)
+		return;
+	assert_int_equal(sip_hop_parse(&want, slice_str(hop)), 0);
+	assert_true(sip_hop_same(&got, &want));
+}
+
+static void step_7_a_name_of_ours_leads_back_here(void **state)
+{
+	(void)state;
+	own_is("sip:bob@example.com", "udp:192.0.2.1:5060");
+	own_is("sip:bob@sip.example.com:5060;transport=tcp", "tcp:192.0.2.1:5060");
+	own_is("sip:bob@example.com:5099", 0);
+	own_is("sip:bob@example.com;transport=ws", 0);
+	own_is("sip:bob@example.com;maddr=pc.example.net", 0);
+	own_is("sips:bob@example.com", 0);
+	own_is("sip:bob@pc.example.net", 0);
+}
+
 static void step_7_static_routes(void **state)
 {
 	const struct proxy_target away = { .uri = SLICE("sip:bob@carrier.example.net"), .fixed = true };
@@ -277,6 +304,7 @@ int main(void)
 		cmocka_unit_test(step_6_path_becomes_route_rfc3327_5_4),
 		cmocka_unit_test(step_6_a_strict_next_hop),
 		cmocka_unit_test(step_7_which_uri_is_asked_for),
+		cmocka_unit_test(step_7_a_name_of_ours_leads_back_here),
 		cmocka_unit_test(step_7_static_routes),
 		cmocka_unit_test(step_7_by_which_edge),
 		cmocka_unit_test(large_requests_rfc3261_18_1_1),
