@@ -65,7 +65,7 @@ static void a_request_in_a_dialog_an_ack_or_a_cancel_is_never_merged(void **stat
 
 static void a_newer_one_takes_the_place(void **state)
 {
-	char call[16];
+	char call[24];
 
 	(void)state;
 	assert_false(merged("7", "1", 1000));
