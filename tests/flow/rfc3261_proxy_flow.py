@@ -113,13 +113,14 @@ def strict_next(server):
 
 @section("16.4-maddr")
 def maddr(server):
-    """16.4, 16.5: a maddr of ours with our port is taken off; another's maddr is where the request goes."""
+    """16.4, 16.5: a maddr of ours with our port is taken off, by whatever way it came; another's maddr is where the request goes."""
     with caller(server) as a, callee(server) as b, Ear(server, "there", ("udp",)) as hop:
-        a.send(a.request("MESSAGE", f"sip:{b.user}@example.com:{server.port};maddr={server.host}"))
-        seen = b.wait("MESSAGE")
-        assert seen.uri == b.contact, seen.text
-        b.reply(seen, 200, "OK")
-        a.wait(200)
+        for more in ("", ";transport=tcp"):
+            a.send(a.request("MESSAGE", f"sip:{b.user}@example.com:{server.port};maddr={server.host}{more}"))
+            seen = b.wait("MESSAGE")
+            assert seen.uri == b.contact, seen.text
+            b.reply(seen, 200, "OK")
+            a.wait(200)
         target = f"sip:x@unknown.invalid:{hop.port};maddr=127.0.0.1"
         a.send(a.request("MESSAGE", target))
         seen = hop.wait("MESSAGE")
