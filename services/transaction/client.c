@@ -51,7 +51,7 @@ static void note_branch(struct txn *self, const struct txn_slot *s, const struct
 
 	if (s->kind == TXN_INVITE_CLIENT && txn_slots_server(self->slots, s->client.served))
 		call = txn_calls_add(self->calls, s->client.served, txn_slot_handle(s));
-	if (!call || !self->keep.on)
+	if (!call)
 		return;
 	if (!call->key && request->index->facts.via_flags & SIP_VIA_COOKIE)
 		call->key = wire_request_key(request);

@@ -8,7 +8,7 @@
 #include "loc/calls.h"
 #include "txn.h"
 
-enum { STAY_MS = 10000, LINE_MAX_BYTES = 16384 };
+enum { STAY_MS = 10000, LINE_MAX_BYTES = 16384, CATCH_UP = 4096 /* slots, 4 times a second */ };
 _Static_assert((int)TXN_KEEP_BURST == (int)LOC_CALLS_BURST, "one command for all of a burst");
 
 static bool has_successor(const struct txn *self)
@@ -23,14 +23,37 @@ static bool has_successor(const struct txn *self)
 	return false;
 }
 
+/* Calls that rang before there was a successor are his, too. */
+static void catch_up(struct txn *self)
+{
+	const uint32_t made = txn_slots_made(self->slots);
+
+	for (int left = CATCH_UP; left > 0 && self->keep.at < made; left--) {
+		const struct txn_slot *s = txn_slots_at(self->slots, self->keep.at++);
+		struct txn_call *call = s && s->kind == TXN_INVITE_SERVER ? txn_calls_of(self->calls, txn_slot_handle(s)) : 0;
+
+		if (!call || call->kept)
+			continue;
+		txn_keep(self, call);
+		if (self->keep.ndue == LOC_CALLS_BURST) {
+			txn_keep_flush(self);
+			rt_arena_reset(svc_arena(self->svc));
+		}
+	}
+}
+
 void txn_keep_look(struct txn *self)
 {
 	const enum svc_keep keep = svc_config(self->svc)->transaction_keep;
 	const bool was = self->keep.on;
 
 	self->keep.on = svc_redis(self->svc) && (keep == SVC_KEEP_ON || (keep == SVC_KEEP_AUTO && has_successor(self)));
-	if (self->keep.on != was)
+	if (self->keep.on != was) {
 		rt_log(RT_LOG_I, "txn.keep", 0, "on=%d", self->keep.on);
+		self->keep.at = 0;
+	}
+	if (self->keep.on)
+		catch_up(self);
 	if (self->keep.on && svc_now(self->svc) >= self->keep.stay_at) {
 		self->keep.stay_at = svc_now(self->svc) + STAY_MS;
 		loc_calls_stay(svc_redis(self->svc), svc_id(self->svc));

@@ -21,6 +21,7 @@ struct txn_keeper {             /* keep.c */
 	uint64_t gone[TXN_KEEP_BURST]; /* keys to be removed */
 	uint32_t ndue, ngone;
 	bool on;
+	uint32_t at; /* slots from here on hold calls from before it was on */
 	rt_ms stay_at;
 };
 
