@@ -334,6 +334,7 @@ static bool leave_the_way(struct proxy *p, struct proxy_job *j, int i, int err)
 	if (!(of_peer || of_phone) || b->phase == PROXY_DONE || b->wish)
 		return false;
 	b->attempt++;
+	aim->flow_gone |= of_phone;
 	by_address(p, j, i);
 	return true;
 }
@@ -342,7 +343,7 @@ void proxy_branch_failed(struct proxy *p, struct proxy_job *j, int i, int err)
 {
 	if (j->ctx.branch[i].phase == PROXY_DONE || leave_the_way(p, j, i, err) || proxy_branch_next_hop(p, j, i, rt_err_name(err)))
 		return;
-	ended(p, j, i, status_of(err));
+	ended(p, j, i, j->aim[i]->flow_gone && err == RT_DOWN ? 430 : status_of(err));
 }
 
 /* ---- CANCEL ---- */

@@ -66,6 +66,7 @@ struct proxy_aim { /* one branch: its target, the hops it may be reached by, wha
 	struct proxy_way alias;    /* the connection its peer keeps with us, RFC 5923 */
 	bool by_way;               /* the hop is the way its binding told: no other will do */
 	bool by_alias;             /* by_way, and that way is `alias` */
+	bool flow_gone;            /* its connection is, and only then was he looked for where his Contact says */
 	bool widened;              /* TCP was put before UDP for its size, 18.1.1 */
 };
 
