@@ -107,7 +107,7 @@ def arrives(phone):
 
 def holder(server, phone):
     """The transport worker that has this phone's connection."""
-    far = f"peer=tcp:127.0.0.1:{phone.port} "
+    far = f"peer={phone.proto}:127.0.0.1:{phone.port} "
     return next(w for w in server.workers if w.name.startswith("transport") and far in server.text(w.log.rpartition("/")[2]))
 
 
