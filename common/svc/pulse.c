@@ -32,15 +32,21 @@ static bool is_due(const struct pulse_peer *p, rt_ms now)
 	return p->id && (p->asked ? now - p->sent >= PULSE_AGAIN : p->posted);
 }
 
+static bool is_fresh(const struct pulse_peer *p, rt_ms now)
+{
+	return p->heard && now - p->heard <= PULSE_FRESH;
+}
+
 uint32_t pulse_ask(struct pulse *self, rt_ms now, uint32_t *at)
 {
 	if (*at == 0)
-		self->busy = false;
+		self->busy = self->quick = false;
 	while (*at < PULSE_PEERS) {
 		struct pulse_peer *p = &self->peer[(*at)++];
 		const bool due = is_due(p, now);
 
 		self->busy = self->busy || due || (p->id && p->asked);
+		self->quick = self->quick || (is_fresh(p, now) && p->wait + p->behind >= PULSE_LONG);
 		if (!due)
 			continue;
 		p->asked = p->asked ? p->asked : now;
@@ -48,7 +54,7 @@ uint32_t pulse_ask(struct pulse *self, rt_ms now, uint32_t *at)
 		p->posted = false;
 		return p->id;
 	}
-	self->next = now + PULSE_STEP;
+	self->next = now + (self->quick ? PULSE_QUICK : PULSE_STEP);
 	return 0;
 }
 
@@ -68,11 +74,6 @@ void pulse_gone(struct pulse *self, uint32_t id)
 {
 	if (place(self, id)->id == id)
 		*place(self, id) = (struct pulse_peer){ 0 };
-}
-
-static bool is_fresh(const struct pulse_peer *p, rt_ms now)
-{
-	return p->heard && now - p->heard <= PULSE_FRESH;
 }
 
 uint32_t pulse_wait(const struct pulse *self, uint32_t id, rt_ms now)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pulse: how long a parcel waits at each actor we give work to. While there is work an ECHO goes along every 100 ms; it takes its turn in
- * the mailbox as any parcel does, so its way there and back is the wait. No clock but ours is read. Pure: time is an argument.
+ * pulse: how long a parcel waits at each actor we give work to. While there is work an ECHO goes along every 100 ms, every 20 ms once the
+ * wait is long; it takes its turn in the mailbox as any parcel does, so its way there and back is the wait. No clock but ours is read. Pure:
+ * time is an argument.
  *
  *   posted -> asked -> heard (wait = now - asked)       asked and not heard: the wait is at least as long as since then
  */
@@ -15,6 +16,8 @@
 enum {
 	PULSE_PEERS = 512,    /* places, by id; two ids that share one take it from each other, and are not known then */
 	PULSE_STEP = 100,     /* ms between two questions */
+	PULSE_LONG = 10,      /* ms: who waits so long is asked every PULSE_QUICK ms */
+	PULSE_QUICK = 20,
 	PULSE_AGAIN = 500,    /* ms until a question that was not answered is put again: it may be lost */
 	PULSE_FRESH = 300,    /* ms an answer is true */
 };
@@ -28,6 +31,7 @@ struct pulse_peer {
 
 struct pulse {
 	rt_ms next;           /* when to ask again; read while `busy` */
+	bool quick;           /* somebody waits long */
 	bool busy;            /* somebody is to be asked, or has not answered */
 	struct pulse_peer peer[PULSE_PEERS];
 };

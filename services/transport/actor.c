@@ -31,6 +31,7 @@
 #include "sip/uri.h"
 #include "tls.h"
 #include "udp.h"
+#include "volley.h"
 
 enum {
 	ARENA = 8 << 20, /* a stamped copy of the largest message, and its index */
@@ -157,6 +158,7 @@ static void transport_close(void **self_p)
 	byname_destroy(&self->byname);
 	tls_unload(self);
 	listen_close(self);
+	volley_destroy(&self->volley);
 	udp_destroy(&self->udp);
 	bucket_destroy(&self->answers);
 	bucket_destroy(&self->requests);
@@ -186,12 +188,13 @@ static int transport_open(void **self_p, struct svc *svc)
 	self->arena = rt_arena_new(ARENA);
 	self->answers = bucket_new(TRANSPORT_ANSWERS, TRANSPORT_ANSWERS_BURST);
 	self->udp = udp_new(self);
+	self->volley = volley_new(self);
 	self->reuse = reuse_new(self);
 	self->accept = accept_new(self);
 	self->conns = conns_new(self);
 	self->keeps = keeps_new(self);
 	self->byname = byname_new(self);
-	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->accept || !self->conns || !self->reuse ||
+	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->volley || !self->accept || !self->conns || !self->reuse ||
 	    !self->keeps || !self->byname)
 		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
 	else
@@ -258,6 +261,7 @@ static void transport_flush(void *arg)
 	struct edge *self = arg;
 
 	conns_flush(self->conns);
+	volley_flush(self->volley);
 	udp_flush(self->udp);
 	reuse_flush(self->reuse);
 }

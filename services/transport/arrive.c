@@ -116,24 +116,30 @@ static bool holds(struct slice text, struct slice word)
 	return false;
 }
 
+bool arrive_is_scanner(const struct edge *edge, struct slice agent)
+{
+	const struct svc_words *words = &svc_config(edge->svc)->transport_scanners;
+
+	for (uint32_t i = 0; i < words->n; i++)
+		if (holds(agent, words->word[i]))
+			return true;
+	return false;
+}
+
 /* Programs that look for ways in hear nothing: any answer tells them that somebody is here. */
 static bool is_scanner(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
 {
-	const struct svc_words *words = &svc_config(edge->svc)->transport_scanners;
 	const struct slice agent = sip_msg_has(request, SIP_HDR_USER_AGENT) ? sip_msg_get(request, SIP_HDR_USER_AGENT) : SLICE("");
 	struct conn *conn;
 
-	for (uint32_t i = 0; i < words->n; i++) {
-		if (!holds(agent, words->word[i]))
-			continue;
-		++*edge->count.scanners;
-		rt_log(RT_LOG_I, "sip.scanner", 0, "source=%s agent=%s", edge_text(&origin->remote).s, rt_log_safe(agent));
-		conn = conns_get(edge->conns, origin->flow);
-		if (conn)
-			conn_finish(conn, "a scanner");
-		return true;
-	}
-	return false;
+	if (!arrive_is_scanner(edge, agent))
+		return false;
+	++*edge->count.scanners;
+	rt_log(RT_LOG_I, "sip.scanner", 0, "source=%s agent=%s", edge_text(&origin->remote).s, rt_log_safe(agent));
+	conn = conns_get(edge->conns, origin->flow);
+	if (conn)
+		conn_finish(conn, "a scanner");
+	return true;
 }
 
 static void ignore(struct edge *edge, const struct edge_origin *origin, const char *why)
@@ -237,7 +243,7 @@ void arrive(struct edge *edge, struct slice text, const struct edge_origin *orig
 
 	rt_arena_reset(edge->arena);
 	++*edge->count.received;
-	if (refuse_unread(edge, origin))
+	if (refuse_unread(edge, origin) || overload_settles(edge, text, origin))
 		return;
 	if (sip_msg_parse(&msg, &room, text, &fault) < 0)
 		refuse_fault(edge, &msg, origin, &fault);

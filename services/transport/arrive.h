@@ -12,6 +12,9 @@ void arrive(struct edge *edge, struct slice text, const struct edge_origin *orig
  * says more. */
 void arrive_unframed(struct edge *edge, struct slice head, const struct edge_origin *origin, int status);
 
+/* Is this User-Agent one of transport.scanners? */
+bool arrive_is_scanner(const struct edge *edge, struct slice agent);
+
 /* The request with received and rport, and keep where it is offered, in its top Via, in the edge's arena. 0, or as sip_draft_render. */
 RT_MUSTUSE
 int arrive_stamp(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, struct sip_msg *out);

@@ -55,6 +55,7 @@ struct edge_counters {
 };
 
 struct udp;
+struct volley;
 struct accept;
 struct conns;
 struct tls;
@@ -71,6 +72,7 @@ struct edge {
 	int nlistener;
 	int poll;                     /* epoll of every socket of this actor */
 	struct udp *udp;
+	struct volley *volley;
 	struct accept *accept;
 	struct conns *conns;
 	struct tls *tls;
@@ -90,6 +92,7 @@ struct edge {
 	struct refusals closed;       /* to TCP, tried for a large request's sake only */
 	struct refusals bounced;      /* answers by UDP came back as ICMP errors */
 	struct shed shed;
+	uint32_t worker;              /* the transaction actor of the last request */
 	struct edge_counters count;
 };
 

@@ -2,8 +2,14 @@
 /* overload: the wait of a request is its time in the kernel and the time to come at its transaction worker and behind; shed.c decides. */
 #include "overload.h"
 
+#include "arrive.h"
+#include "glance.h"
 #include "refuse.h"
 #include "relief.h"
+#include "sip/via.h"
+#include "volley.h"
+
+enum { ANSWER_MAX = 2048 };
 
 /* When it begins and when it is over: one line each. */
 static void tell(struct edge *edge, uint32_t share, uint32_t wait)
@@ -14,55 +20,95 @@ static void tell(struct edge *edge, uint32_t share, uint32_t wait)
 	*edge->count.shed_share = share;
 }
 
-static bool begins_with_new_method(struct slice text)
+/* ---- At a glance ---- */
+
+/*
+ * Where the answer to a datagram goes, when that is plain: its source, or the port of sent-by there (18.2.2); and what must be written into
+ * its Via. False: the long way must be gone.
+ */
+static bool plain_way(struct edge *edge, const struct glance *g, const struct edge_origin *origin, struct edge_way *way, struct glance_reply *r)
 {
-	static const char *const words[] = { "INVITE ", "REGISTER ", "OPTIONS ", "SUBSCRIBE ", "MESSAGE ", "PUBLISH " };
+	struct sip_via via;
+	struct sip_hop written;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (slice_eq(slice_head(text, (uint32_t)strlen(words[i])), slice_str(words[i])))
-			return true;
-	return false;
-}
-
-/* The tag of a To or t header, looked for without reading the rest. */
-static bool has_to_tag(struct slice text)
-{
-	for (uint32_t i = 0; i + 4 < text.n; i++) {
-		const char *p = memchr(text.p + i, '\n', text.n - i - 4);
-
-		if (!p)
-			return true; /* no To: let the parser judge it */
-		i = (uint32_t)(p - text.p);
-		if ((p[1] | 0x20) == 't' && (p[2] == ':' || ((p[2] | 0x20) == 'o' && (p[3] == ':' || p[3] == ' ')))) {
-			const char *end = memchr(p + 1, '\n', text.n - i - 1);
-
-			return memmem(p, end ? (size_t)(end - p) : text.n - i, ";tag=", 5);
-		}
-	}
-	return true;
-}
-
-bool overload_drops(struct edge *edge, struct slice text)
-{
-	if (!edge->shed.unread || !begins_with_new_method(text) || has_to_tag(text) ||
-	    !shed_drops(&edge->shed, svc_now(edge->svc), svc_trail(edge->svc)))
+	if (sip_via_parse(&via, g->via[0]) < 0 || via.transport != SIP_UDP || slice_present(via.maddr) || slice_present(via.received) ||
+	    via.rport.n || (via.flags & SIP_VIA_KEEP))
 		return false;
-	++*edge->count.dropped;
+	*way = (struct edge_way){ .to = origin->remote, .from = origin->local, .listener = origin->listener };
+	r->rport = slice_present(via.rport) ? origin->remote.port : 0;
+	if (!r->rport)
+		way->to.port = via.port ? via.port : sip_transport_port(SIP_UDP);
+	if (sip_hop_ip(&written, via.host, SIP_UDP, 0) == 0 && sip_hop_same_ip(&written, &origin->remote) && !r->rport)
+		r->received = SLICE_NONE;
+	return !refusals_has(&edge->bounced, &way->to, svc_now(edge->svc));
+}
+
+static bool refuse_at_a_glance(struct edge *edge, const struct glance *g, const struct edge_origin *origin, uint64_t mark)
+{
+	char text[64], bytes[ANSWER_MAX];
+	struct rt_cursor ip = rt_cursor_on(text, sizeof(text)), c = rt_cursor_on(bytes, sizeof(bytes));
+	struct glance_reply r = { .tag = mark, .retry_after = refuse_retry_after(edge, mark) };
+	struct edge_way way;
+
+	sip_hop_render_ip(&ip, &origin->remote);
+	r.received = rt_cursor_text(&ip);
+	if (!plain_way(edge, g, origin, &way, &r))
+		return false;
+	glance_refuse(&c, g, &r);
+	if (c.err || volley_add(edge->volley, &way, rt_cursor_text(&c)) < 0)
+		return false;
+	++*edge->count.refused;
+	++*edge->count.shed;
 	return true;
 }
+
+/* The ACK for a refusal has the tag that we gave it. */
+static bool is_our_ack(const struct edge *edge, const struct glance *g)
+{
+	uint64_t mark;
+
+	return slice_eq(g->method, SLICE("ACK")) && slice_hex_u64(glance_to_tag(g), &mark) && mark == refuse_mark(edge, g->via[0], g->call_id);
+}
+
+bool overload_settles(struct edge *edge, struct slice text, const struct edge_origin *origin)
+{
+	const rt_ms now = svc_now(edge->svc);
+	struct glance g;
+	uint64_t mark;
+
+	if (!edge->shed.on || origin->remote.proto != SIP_UDP || relief_concerns(edge, &origin->remote) || glance(&g, text) < 0)
+		return false;
+	if (!glance_is_new(&g))
+		return is_our_ack(edge, &g);
+	if (slice_present(g.agent) && arrive_is_scanner(edge, g.agent))
+		return false;
+	mark = refuse_mark(edge, g.via[0], g.call_id);
+	if (shed_drops(&edge->shed, now, rt_mix(mark, now))) {
+		++*edge->count.dropped;
+		return true;
+	}
+	if (!shed_refuses(&edge->shed, now, mark) || !refuse_at_a_glance(edge, &g, origin, mark))
+		return false;
+	shed_waited(&edge->shed, now, origin->waited + svc_wait(edge->svc, edge->worker));
+	return true;
+}
+
+/* ---- When it was read ---- */
 
 bool overload_refuses(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, const struct wire_head *head)
 {
 	const rt_ms now = svc_now(edge->svc);
 	const uint32_t there = svc_wait(edge->svc, head->to), wait = origin->waited + there;
+	const uint64_t mark = refuse_mark(edge, sip_msg_get(request, SIP_HDR_VIA), sip_msg_get(request, SIP_HDR_CALL_ID));
 	bool chosen;
 
+	edge->worker = head->to;
 	shed_waited(&edge->shed, now, wait);
 	*edge->count.waited = wait;
 	tell(edge, shed_share(&edge->shed, now), wait);
 	if (!refuse_is_new(request))
 		return false;
-	chosen = there >= WIRE_STALLED || (shed_refuses(&edge->shed, now, rt_mix(head->trail, head->born)) &&
+	chosen = there >= WIRE_STALLED || (shed_refuses(&edge->shed, now, mark) &&
 					  !(shed_share(&edge->shed, now) < SHED_MOST && relief_is_promised(edge, request, origin)));
 	if (chosen) {
 		++*edge->count.shed;

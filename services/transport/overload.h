@@ -5,8 +5,11 @@
 
 #include "edge.h"
 
-/* A datagram that begins something, by a look at its first line and its To: is it one of those that are not read? */
-bool overload_drops(struct edge *edge, struct slice text);
+/*
+ * A datagram, before it is parsed: while there is too much, what begins something may be refused or dropped at a glance. So is the ACK
+ * to such a refusal. True: there is nothing more to do with it.
+ */
+bool overload_settles(struct edge *edge, struct slice text, const struct edge_origin *origin);
 
 /* A request that goes to head->to. True: it was refused, and there is nothing more to do with it. */
 bool overload_refuses(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, const struct wire_head *head);

@@ -9,12 +9,19 @@
 
 enum { RETRY_AFTER_MAX = 5 };
 
+uint64_t refuse_mark(const struct edge *edge, struct slice via, struct slice call_id)
+{
+	return rt_mix(rt_hash(edge->tag_key, via.p, via.n), rt_hash(edge->tag_key, call_id.p, call_id.n));
+}
+
+static uint64_t mark_of(const struct edge *edge, const struct sip_msg *request)
+{
+	return refuse_mark(edge, sip_msg_get(request, SIP_HDR_VIA), sip_msg_get(request, SIP_HDR_CALL_ID));
+}
+
 static struct slice to_tag(struct edge *edge, const struct sip_msg *request)
 {
-	const struct slice via = sip_msg_get(request, SIP_HDR_VIA), call = sip_msg_get(request, SIP_HDR_CALL_ID);
-	const uint64_t a = rt_hash(edge->tag_key, via.p, via.n), b = rt_hash(edge->tag_key, call.p, call.n);
-
-	return rt_arena_printf(edge->arena, "%016llx", (unsigned long long)rt_mix(a, b));
+	return rt_arena_printf(edge->arena, "%016llx", (unsigned long long)mark_of(edge, request));
 }
 
 /* 18.2.1 holds for requests we answer ourselves, too. One that cannot be stamped is answered as it is. */
@@ -121,11 +128,14 @@ bool refuse_flood(struct edge *edge, const struct sip_msg *request, const struct
 	return true;
 }
 
+uint32_t refuse_retry_after(const struct edge *edge, uint64_t chance)
+{
+	return 1 + (uint32_t)(rt_mix(chance, svc_now(edge->svc)) % RETRY_AFTER_MAX);
+}
+
 void refuse_overload(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, uint64_t trail)
 {
-	const struct refusal why = {
-		.status = 503, .retry_after = 1 + (uint32_t)(rt_mix(trail, svc_now(edge->svc)) % RETRY_AFTER_MAX),
-	};
+	const struct refusal why = { .status = 503, .retry_after = refuse_retry_after(edge, trail) };
 
 	rt_log(RT_LOG_D, "sip.shed", trail, "source=%s method=" SLICE_FMT, edge_text(&origin->remote).s,
 	       SLICE_ARG(sip_method_name(request->index->method)));

@@ -31,6 +31,10 @@ bool refuse_flood(struct edge *edge, const struct sip_msg *request, const struct
 /* 503 with a random Retry-After, when the next tier cannot take a request. */
 void refuse_overload(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, uint64_t trail);
 
+/* What the To tag of our answer says in 16 hex digits: the same for a request each time it comes, and for the ACK to that answer. */
+uint64_t refuse_mark(const struct edge *edge, struct slice via, struct slice call_id);
+uint32_t refuse_retry_after(const struct edge *edge, uint64_t chance); /* seconds, at random */
+
 /* Does it begin something? */
 bool refuse_is_new(const struct sip_msg *request);
 

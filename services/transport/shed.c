@@ -1,53 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 #include "shed.h"
 
-enum { LEAST_SHARE = 20, STEPS_MAX = 64 };
+enum {
+	WAIT_FULL = 200,  /* ms: a queue that lost something is at least so long */
+	SILENT = 5,       /* steps in which nobody came, until that says that nobody waits */
+	STEPS_MAX = 128,  /* until everything is forgotten */
+};
 
-static uint32_t target(const struct shed *self)
+static const double far = 1280, quick = 80; /* ms, of the law */
+static const double slowest = 0.5, fastest = 1.125, least_in = 0.1;
+
+/* What this step says of the queue. */
+static uint32_t wait_of(const struct shed *self)
 {
-	return self->share ? SHED_TARGET / 2 : SHED_TARGET;
+	const uint32_t wait = self->seen ? self->least : 0;
+
+	return self->lost && wait < WAIT_FULL ? WAIT_FULL : wait;
 }
 
-static bool stands(const struct shed *self)
+static double factor(uint32_t wait, uint32_t before)
 {
-	return self->lost || (self->seen && self->least > target(self));
+	const double f = 1 - ((double)wait - SHED_TARGET) / far - ((double)wait - before) / quick;
+
+	if (wait < SHED_TARGET / 4)
+		return fastest; /* there was room */
+	return f < slowest ? slowest : f > fastest ? fastest : f;
 }
 
-static bool is_far_off(const struct shed *self)
+/* Down: let in fewer, then read fewer; up: the other way round. */
+static void change(struct shed *self, double f)
 {
-	return self->lost || self->least > 2 * target(self);
-}
+	double *share = (f < 1 ? self->in <= least_in : self->read < 1) ? &self->read : &self->in;
 
-static void more(uint32_t *share, bool far_off)
-{
-	*share += (SHED_WHOLE - *share) / (far_off ? 4 : 8);
-}
-
-static void less(uint32_t *share)
-{
-	*share -= *share / 5;
-	if (*share < LEAST_SHARE)
-		*share = 0;
+	*share = *share * f > 1 ? 1 : *share * f;
+	if (self->in < least_in)
+		self->in = least_in;
+	if (self->read < least_in)
+		self->read = least_in;
+	self->on = self->in < 1;
 }
 
 static void step(struct shed *self)
 {
-	if (stands(self)) {
-		self->stood++;
-		if (self->share >= SHED_MOST)
-			more(&self->unread, is_far_off(self));
-		if (self->stood >= SHED_ONSET || self->share)
-			more(&self->share, is_far_off(self));
-	} else {
-		self->stood = 0;
-		less(&self->unread);
-		less(&self->share);
+	const uint32_t wait = wait_of(self);
+
+	self->silent = self->seen || self->lost ? 0 : self->silent + 1;
+	if (self->silent && self->silent < SILENT)
+		return;
+	self->stood = wait > SHED_TARGET ? self->stood + 1 : 0;
+	if (!self->on && (self->stood >= SHED_ONSET || self->lost)) {
+		self->on = true;
+		self->in = self->read = 1;
 	}
+	if (self->on)
+		change(self, factor(wait, self->before));
+	self->before = wait;
 	self->seen = false;
 	self->lost = 0;
 }
 
-/* The steps that are over; of those in which nothing came the last few are enough to forget everything. */
+/* The steps that are over; those in which nothing came forget. */
 static void catch_up(struct shed *self, rt_ms now)
 {
 	for (int n = 0; now >= self->step_ends && n < STEPS_MAX; n++) {
@@ -72,16 +84,21 @@ void shed_lost(struct shed *self, rt_ms now, uint32_t n)
 	self->lost += n;
 }
 
+static uint32_t missing(const struct shed *self, double share)
+{
+	return self->on ? SHED_WHOLE - (uint32_t)(share * SHED_WHOLE) : 0;
+}
+
 uint32_t shed_share(struct shed *self, rt_ms now)
 {
 	catch_up(self, now);
-	return self->share;
+	return missing(self, self->in);
 }
 
 bool shed_drops(struct shed *self, rt_ms now, uint64_t chance)
 {
 	catch_up(self, now);
-	return chance % SHED_WHOLE < self->unread;
+	return chance % SHED_WHOLE < missing(self, self->read);
 }
 
 bool shed_refuses(struct shed *self, rt_ms now, uint64_t chance)

@@ -24,7 +24,6 @@
 enum {
 	DATAGRAM_MAX = 65536,
 	PAYLOAD_MAX = 65507,   /* of a datagram over IPv4 */
-	CONTROL = 128,
 	WAIT_MAX = 60000,      /* ms: no queue is that long */
 };
 
@@ -40,11 +39,11 @@ struct udp {
 	struct mmsghdr in[WIRE_BURST];
 	struct iovec in_vec[WIRE_BURST];
 	struct sockaddr_storage in_from[WIRE_BURST];
-	char in_control[WIRE_BURST][CONTROL];
+	char in_control[WIRE_BURST][UDP_CONTROL];
 	struct mmsghdr out[WIRE_BURST];
 	struct iovec out_vec[WIRE_BURST];
 	struct sockaddr_storage out_to[WIRE_BURST];
-	char out_control[WIRE_BURST][CONTROL];
+	char out_control[WIRE_BURST][UDP_CONTROL];
 	uint32_t nout, nbytes;
 	struct datagram queue[TRANSPORT_DATAGRAMS];
 	char bytes[TRANSPORT_DATAGRAM_BYTES];
@@ -60,7 +59,7 @@ static void prepare_in(struct udp *self, int i)
 	self->in[i].msg_hdr = (struct msghdr){
 		.msg_name = &self->in_from[i], .msg_namelen = sizeof(self->in_from[i]),
 		.msg_iov = &self->in_vec[i], .msg_iovlen = 1,
-		.msg_control = self->in_control[i], .msg_controllen = CONTROL,
+		.msg_control = self->in_control[i], .msg_controllen = UDP_CONTROL,
 	};
 }
 
@@ -171,10 +170,6 @@ static void take(struct udp *self, uint32_t number, int i)
 		read_control(self, m, number, &o);
 	if (o.remote.port == 0 || (m->msg_flags & MSG_TRUNC) || keep_alive(d))
 		return;
-	if (overload_drops(edge, d)) {
-		shed_waited(&edge->shed, svc_now(edge->svc), o.waited);
-		return;
-	}
 	if (stun_is(d))
 		answer_stun(self, d, &o);
 	else
@@ -208,6 +203,13 @@ void udp_ready(struct udp *self, uint32_t number, uint32_t events)
 
 /* ---- Out ---- */
 
+bool udp_can_reach(const struct edge *edge, const struct edge_way *way)
+{
+	const struct edge_listener *l = &edge->listener[way->listener];
+
+	return way->to.port && !sip_hop_is_any(&way->to) && !sip_hop_is_broadcast(&way->to) && l->nfd && l->known.local.proto == SIP_UDP;
+}
+
 int udp_send(struct udp *self, const struct edge_way *way, const struct slice part[3], const struct edge_owed *owed)
 {
 	const uint32_t n = part[0].n + part[1].n + part[2].n;
@@ -216,8 +218,7 @@ int udp_send(struct udp *self, const struct edge_way *way, const struct slice pa
 
 	if (n > PAYLOAD_MAX)
 		return RT_BIG;
-	if (way->to.port == 0 || sip_hop_is_any(&way->to) || sip_hop_is_broadcast(&way->to) ||
-	    self->edge->listener[way->listener].nfd == 0 || self->edge->listener[way->listener].known.local.proto != SIP_UDP)
+	if (!udp_can_reach(self->edge, way))
 		return RT_DOWN;
 	if (self->nout == TRANSPORT_DATAGRAMS || n > TRANSPORT_DATAGRAM_BYTES - self->nbytes)
 		udp_flush(self);
@@ -235,7 +236,7 @@ int udp_send(struct udp *self, const struct edge_way *way, const struct slice pa
 	return 0;
 }
 
-static void add_control(struct msghdr *m, int level, int type, const void *value, size_t n)
+void udp_add_control(struct msghdr *m, int level, int type, const void *value, size_t n)
 {
 	struct cmsghdr *c = (void *)((char *)m->msg_control + m->msg_controllen);
 
@@ -246,8 +247,7 @@ static void add_control(struct msghdr *m, int level, int type, const void *value
 	m->msg_controllen += CMSG_SPACE(n);
 }
 
-/* An answer leaves a wildcard socket from the address it was asked at. */
-static void write_control(const struct edge *edge, struct msghdr *m, const struct edge_way *way)
+void udp_write_control(const struct edge *edge, struct msghdr *m, const struct edge_way *way)
 {
 	const bool chosen = edge->listener[way->listener].wildcard && way->from.family &&
 			    !sip_hop_is_any(&way->from) && !sip_hop_is_multicast(&way->from);
@@ -257,18 +257,16 @@ static void write_control(const struct edge *edge, struct msghdr *m, const struc
 		struct in_pktinfo info = { 0 };
 
 		memcpy(&info.ipi_spec_dst, way->from.ip, 4);
-		add_control(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+		udp_add_control(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 	} else if (chosen) {
 		struct in6_pktinfo info = { 0 };
 
 		memcpy(&info.ipi6_addr, way->from.ip, 16);
-		add_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+		udp_add_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 	}
 	if (ttl)
-		add_control(m, way->to.family == 4 ? IPPROTO_IP : IPPROTO_IPV6, way->to.family == 4 ? IP_TTL : IPV6_HOPLIMIT,
+		udp_add_control(m, way->to.family == 4 ? IPPROTO_IP : IPPROTO_IPV6, way->to.family == 4 ? IP_TTL : IPV6_HOPLIMIT,
 			    &ttl, sizeof(ttl));
-	if (m->msg_controllen == 0)
-		m->msg_control = 0;
 }
 
 /* The next datagrams of one listener, up to a batch, made ready. */
@@ -287,8 +285,8 @@ static int prepare_out(struct udp *self, uint32_t from)
 			.msg_name = &self->out_to[n], .msg_namelen = sip_hop_to_sockaddr(&d->way.to, &self->out_to[n]),
 			.msg_iov = &self->out_vec[n], .msg_iovlen = 1, .msg_control = self->out_control[n],
 		};
-		memset(self->out_control[n], 0, CONTROL);
-		write_control(self->edge, m, &d->way);
+		memset(self->out_control[n], 0, UDP_CONTROL);
+		udp_write_control(self->edge, m, &d->way);
 	}
 	return n;
 }

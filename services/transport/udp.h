@@ -18,6 +18,15 @@ void udp_ready(struct udp *self, uint32_t number, uint32_t events);
 RT_MUSTUSE
 int udp_send(struct udp *self, const struct edge_way *way, const struct slice part[3], const struct edge_owed *owed);
 void udp_flush(struct udp *self);
+/* Is this a place that a datagram can be sent to? */
+bool udp_can_reach(const struct edge *edge, const struct edge_way *way);
+
+/* What goes along with a datagram to sendmsg; msg_control has UDP_CONTROL bytes, msg_controllen begins at 0. */
+enum { UDP_CONTROL = 128 };
+struct msghdr;
+void udp_add_control(struct msghdr *m, int level, int type, const void *value, size_t n);
+void udp_write_control(const struct edge *edge, struct msghdr *m, const struct edge_way *way); /* an answer leaves a wildcard socket from the address it was asked at */
+
 uint32_t udp_waiting(const struct udp *self); /* datagrams not sent yet */
 
 #endif

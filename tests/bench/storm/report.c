@@ -11,6 +11,7 @@ void report_begin(struct window *w)
 	cpu_look();
 	w->began = now_ns();
 	cpu_snap(&w->cpu);
+	w->lost = sock_lost();
 	counts = (struct counts){ 0 };
 }
 
@@ -97,9 +98,9 @@ uint64_t report_end(const struct window *w, const char *mode, int number, bool m
 	print_failures();
 	printf(",\"repeats_sent\":%" PRIu64 ",\"repeats_received\":%" PRIu64 ",\"late\":%" PRIu64 ",\"stray\":%" PRIu64
 	       ",\"sent\":%" PRIu64 ",\"received\":%" PRIu64 ",\"send_errors\":%" PRIu64 ",\"closed\":%" PRIu64
-	       ",\"acks\":%" PRIu64 ",\"byes\":%" PRIu64 ",\"cancels\":%" PRIu64 ",\"in_hand\":%u",
+	       ",\"acks\":%" PRIu64 ",\"byes\":%" PRIu64 ",\"cancels\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"in_hand\":%u",
 	       counts.repeats_sent, counts.repeats_received, counts.late, counts.stray, counts.sent, counts.received,
-	       counts.send_errors, counts.closed, counts.acks, counts.byes, counts.cancels, op_active());
+	       counts.send_errors, counts.closed, counts.acks, counts.byes, counts.cancels, sock_lost() - w->lost, op_active());
 	if (memory && cpu_groups())
 		print_memory();
 	puts("}");

@@ -8,6 +8,7 @@
 
 struct window {
 	uint64_t began;
+	uint64_t lost;
 	struct cpu_snap cpu;
 };
 

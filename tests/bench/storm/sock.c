@@ -118,6 +118,15 @@ void sock_arrived(struct sock *s, const struct sockaddr_in *from, struct slice t
 	on_message(s, from, text, now);
 }
 
+uint64_t sock_lost(void)
+{
+	uint64_t lost = 0;
+
+	for (uint32_t i = 0; i < nsock; i++)
+		lost += socks[i]->stream ? 0 : udp_lost(socks[i]);
+	return lost;
+}
+
 void sock_wait(int64_t ns)
 {
 	struct epoll_event ready[256];

@@ -40,6 +40,8 @@ void sock_commit(struct sock *s, uint32_t n, const struct sockaddr_in *to);
 void sock_flush_all(void);
 void sock_wait(int64_t ns); /* at most; hands over what arrived */
 
+uint64_t sock_lost(void);   /* datagrams that found a full receive buffer of ours, since the start */
+
 uint64_t now_ns(void);
 
 /* Between sock.c, udp.c and stream.c. */
@@ -52,6 +54,7 @@ char *udp_begin(struct sock *s);
 void udp_commit(struct sock *s, uint32_t n, const struct sockaddr_in *to);
 void udp_flush(struct sock *s);
 void udp_read(struct sock *s);
+uint32_t udp_lost(const struct sock *s);
 
 void stream_open_all(void);
 char *stream_begin(struct sock *s);

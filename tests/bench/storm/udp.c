@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* udp: datagrams by the batch, both ways. */
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -96,4 +97,12 @@ void udp_read(struct sock *s)
 		if (n < SOCK_BATCH)
 			return;
 	}
+}
+
+uint32_t udp_lost(const struct sock *s)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t n = sizeof(info);
+
+	return getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &n) ? 0 : info[SK_MEMINFO_DROPS];
 }

@@ -31,7 +31,7 @@ static void a_standing_queue_is_overload_and_so_are_lost_datagrams(void **state)
 
 	(void)state;
 	for (rt_ms now = 1000; now < 2000; now += 10) {
-		shed_waited(&a, now, SHED_TARGET + 1);
+		shed_waited(&a, now, 5 * SHED_TARGET);
 		shed_lost(&b, now, 1);
 	}
 	assert_true(shed_share(&a, 2000) > SHED_WHOLE / 2);
@@ -47,7 +47,7 @@ static void silence_forgets(void **state)
 	(void)state;
 	for (rt_ms now = 1000; now < 3000; now += 10)
 		shed_waited(&s, now, 500);
-	assert_true(shed_share(&s, 3000) > 900);
+	assert_true(shed_share(&s, 3000) >= 900);
 	assert_int_equal(shed_share(&s, 5000), 0);
 	assert_int_equal(shed_share(&s, 1u << 31), 0);
 }
@@ -59,6 +59,8 @@ static void silence_forgets(void **state)
 struct model {
 	double queue; /* of waiting requests: when the first of them came is now - wait */
 	double done;
+	double work;  /* it can still do in this millisecond */
+	double longest; /* ms waited, likewise */
 	struct shed shed;
 	uint64_t dice;
 };
@@ -66,27 +68,31 @@ struct model {
 static void one_ms(struct model *m, rt_ms now, double offered)
 {
 	const double capacity = 10, price = 0.1;
-	double work = capacity;
 
+	m->work += capacity;
 	m->queue += offered;
 	if (m->queue > 500 * capacity) {
 		shed_lost(&m->shed, now, 1);
 		m->queue = 500 * capacity;
 	}
-	while (work >= 1 && m->queue >= 1) {
+	while (m->work >= 1 && m->queue >= 1) {
 		const uint32_t wait = (uint32_t)(m->queue / offered); /* the age of the first of them */
 
 		shed_waited(&m->shed, now, wait);
+		if (now >= 3000 && wait > m->longest)
+			m->longest = wait;
 		m->queue -= 1;
 		if (shed_drops(&m->shed, now, rt_mix(m->dice++, 9)))
-			work -= price / 10;
+			m->work -= price / 10;
 		else if (shed_refuses(&m->shed, now, rt_mix(m->dice++, 7))) {
-			work -= price;
+			m->work -= price;
 		} else {
-			work -= 1;
+			m->work -= 1;
 			m->done += now >= 3000;
 		}
 	}
+	if (m->queue < 1)
+		m->work = 0;
 }
 
 static double goodput(double times, struct model *m)
@@ -96,20 +102,20 @@ static double goodput(double times, struct model *m)
 	return m->done / (8000 * 10);
 }
 
-/* What refusing and dropping cost is lost; nothing else is. */
+/* What refusing costs, a tenth of a request here, is lost: (1 - times / 10) / (1 - 1 / 10) at best; a little of what is left, and nothing else. */
 static void goodput_stays_at_twice_and_five_times_the_capacity(void **state)
 {
 	static const struct {
 		double times, least;
-	} rows[] = { { 1.1, 0.85 }, { 2, 0.8 }, { 5, 0.75 }, { 10, 0.65 } };
+	} rows[] = { { 1.1, 0.94 }, { 2, 0.84 }, { 5, 0.5 }, { 10, 0.4 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct model m = { 0 };
 		const double good = goodput(rows[i].times, &m);
 
-		if (good < rows[i].least)
-			fail_msg("at %.1f times: %.3f", rows[i].times, good);
+		if (good < rows[i].least || m.longest > 5 * SHED_TARGET)
+			fail_msg("at %.1f times: %.3f, waiting up to %.0f ms", rows[i].times, good, m.longest);
 	}
 }
 

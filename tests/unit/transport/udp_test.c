@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The actor on UDP: real sockets on loopback, parcels in and out. */
+#include "edge.h"
 #include "shell.h"
 
 #include <arpa/inet.h>
@@ -312,6 +313,55 @@ static void overload_refuses_what_is_new_and_nothing_else(void **state)
 	shell_turn(svc, 100);
 	assert_int_equal(svc->posts, 5);
 	assert_int_equal(shell_count(svc, "sip_shed_total"), 1);
+	close(p.fd);
+}
+
+static const char in_dialog[] = "INVITE sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKd;rport\r\nMax-Forwards: 69\r\n"
+					  "From: <sip:a@example.com>;tag=1\r\nTo: <sip:bob@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 2 INVITE\r\n"
+					  "Content-Length: 0\r\n\r\n";
+
+/* While there is too much, refusals are made without a parse and leave together; what they say is the same. */
+static void refusals_at_a_glance_say_what_others_say(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+	struct edge *edge = svc->actor;
+	char via[64], ack[2048], slow[2048];
+	const char *answer, *tag, *text;
+
+	(void)state;
+	svc->wait = WIRE_STALLED;
+	text = request("INVITE", "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport");
+	phone_sends(p, 0, text, strlen(text));
+	shell_turn(svc, 100);
+	strcpy(slow, phone_hears(p));
+	svc->wait = 0;
+	edge->shed = (struct shed){ .on = true, .read = 1, .step_ends = svc->now + 10000 };
+	for (int i = 0; i < 3; i++) {
+		snprintf(via, sizeof(via), "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK%c;rport", 'a' + i);
+		text = request("INVITE", via);
+		phone_sends(p, 0, text, strlen(text));
+	}
+	shell_turn(svc, 100);
+	for (int i = 0; i < 3; i++) {
+		answer = phone_hears(p);
+		assert_memory_equal(answer, slow, strlen("SIP/2.0 503 Service Unavailable\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK"));
+		assert_non_null(strstr(answer, "\r\nRetry-After: "));
+		assert_non_null(strstr(answer, ";received=127.0.0.1\r\n"));
+		tag = strstr(answer, "To: <sip:bob@example.com>;tag=");
+		assert_non_null(tag);
+		assert_int_equal(i == 0, memcmp(tag, strstr(slow, "To: "), 46) == 0);
+		snprintf(via, sizeof(via), "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK%c;rport", 'a' + i);
+		text = request("ACK", via);
+		snprintf(ack, sizeof(ack), "%.*s%.46s%s", (int)(strstr(text, "To: ") - text), text, tag, strstr(text, "\r\nCall-ID"));
+		phone_sends(p, 0, ack, strlen(ack));
+	}
+	shell_quiet(svc);
+	assert_int_equal(svc->posts, 0);
+	assert_int_equal(shell_count(svc, "sip_shed_total"), 4);
+	phone_sends(p, 0, in_dialog, strlen(in_dialog));
+	shell_turn(svc, 100);
+	assert_int_equal(svc->posts, 1);
+	assert_string_equal(phone_hears(p), "");
 	close(p.fd);
 }
 
@@ -648,6 +698,7 @@ int main(void)
 		T(ack_and_responses_are_never_answered),
 		T(without_a_worker_503_but_never_to_ack),
 		T(overload_refuses_what_is_new_and_nothing_else),
+		T(refusals_at_a_glance_say_what_others_say),
 		T(a_request_departs_and_its_response_comes_home),
 		T(a_stateless_response_goes_to_a_proxy_16_11),
 		T(a_response_departs_by_its_via),
