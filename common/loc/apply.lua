@@ -3,31 +3,79 @@
 -- apply: one REGISTER on one address of record, whole or not at all (RFC 3261 10.3 steps 6 to 8).
 --
 --   KEYS[1]  reg:<aor>
---   ARGV     now, cseq, call_id (as JSON writes it), all ("1": Contact: *), max contacts, replace ("1": the oldest goes),
---            slack (seconds the key outlives its last binding), nonce ("" none), nonce count, nonce expiry,
+--   ARGV     now, cseq, rule: "<1: Contact: *> <max contacts> <1: the oldest goes> <slack> <call_id as JSON writes it>"
+--            (slack: seconds the key outlives its last binding), until: when the key ends if the one contact is all there is,
+--            nonce: "n:<nonce>" or "", nonce count, what follows the count in its record: " <expiry> <cseq> <call_id>",
 --            then for each contact: id, expires_at, tail ("" removes)
 --
---   returns  { "ok", { kind, id, record, ... }, { id, record, ... } }: what changed (record only of what went), what now stands;
+--   returns  registered_at: the one binding there is was refreshed as it was said, see "The usual one";
+--            { "ok", { kind, id, record, ... }, { id, record, ... } }: what changed (record only of what went), what now stands;
 --            { "stale" } a binding is newer, { "full" } too many contacts, { "replay" } the nonce count was used: nothing was written
 --
 -- A record is flat JSON with a head of fixed shape, so that one anchored pattern reads it, and a tail the caller wrote:
 --
 --   {"expires_at":E,"updated_at":U,"registered_at":R,"cseq":C,"call_id":"..", what the phone said .. ,"received":"..", how it came .. }
 
-local key, now, cseq, call_id = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local all, max, replace, slack = ARGV[4] == '1', tonumber(ARGV[5]), ARGV[6] == '1', tonumber(ARGV[7])
-local nonce, count, nonce_until = ARGV[8], ARGV[9], ARGV[10] -- as text: most often it is only written
-local match, sub, byte = string.match, string.sub, string.byte
+local ARGV, call, match, sub = ARGV, redis.call, string.match, string.sub
+local key, now, cseq, nonce, count = KEYS[1], ARGV[1], ARGV[2], ARGV[5], ARGV[6]
+local FIRST, NONCES_MAX = 8, 8
+local stored = call('HGETALL', key)
 
-local FIRST, NONCES_MAX = 11, 8
+-- ---- The usual one: the only binding, word for word as before under the same Call-ID, a higher CSeq, not to end earlier ----
+-- No closures, no tables: this is nearly all a registrar does. Whatever is otherwise goes the whole way below,
+-- and so does the first refresh of a binding: it writes the sets anew, should they have been lost when it was added.
+
+local id = ARGV[FIRST]
+if id and not ARGV[FIRST + 3] then
+	local ends, tail, last = ARGV[FIRST + 1], ARGV[FIRST + 2], ARGV[4]
+	local usual, since, gone = #stored <= 2 * NONCES_MAX, nil, nil
+	for i = 1, usual and #stored or 0, 2 do
+		local field, value = stored[i], stored[i + 1]
+		if field == id then
+			local till, updated, began, its_cseq, rest =
+				match(value, '^{"expires_at":(%d+),"updated_at":(%d+),"registered_at":(%d+),"cseq":(%d+)()')
+			since = till and updated ~= began and till - now > 0 and ends - till >= 0 and cseq - its_cseq > 0
+			        and sub(value, rest) == sub(tail, 8 + #cseq) and began -- behind "cseq":C
+		else -- a nonce: ours, with a lower count; others as long as they last
+			local used, its_end = match(value, '^(%d+) (%d+) ')
+			if not used then
+				usual = false -- another binding
+				break
+			elseif its_end - now <= 0 then
+				gone = gone or {}
+				gone[#gone + 1] = field
+			elseif field == nonce then
+				usual = usual and count - used > 0
+			elseif its_end - last > 0 then
+				last = its_end
+			end
+		end
+	end
+	if usual and since then
+		local record = '{"expires_at":' .. ends .. ',"updated_at":' .. now .. ',"registered_at":' .. since .. ',' .. tail
+		if gone then
+			call('HDEL', key, unpack(gone))
+		end
+		if nonce == '' then
+			call('HSET', key, id, record)
+		else
+			call('HSET', key, id, record, nonce, count .. ARGV[7])
+		end
+		call('EXPIREAT', key, last)
+		return since
+	end
+end
+
+local all, max, replace, slack, call_id = match(ARGV[3], '^(%d) (%d+) (%d) (%d+) (.*)$')
+local byte = string.byte
 local HEAD = '^{"expires_at":(%d+),"updated_at":(%d+),"registered_at":(%d+),()"cseq":(%d+),()'
 local RECORD, UNTIL, UPDATED, SINCE, TAIL, CSEQ, AFTER = 1, 2, 3, 4, 5, 6, 7 -- a binding: its record and what its head says
+now, cseq, all, max, replace, slack = tonumber(now), tonumber(cseq), all == '1', tonumber(max), replace == '1', tonumber(slack)
 
 -- ---- What is there ----
 
 local have, changes, gone, nonces = {}, {}, {}, {} -- have: id -> binding; nonces: field -> expiry
 local live, replayed, again = 0, false, false
-local stored = redis.call('HGETALL', key)
 
 local function note(kind, id, record)
 	local n = #changes
@@ -41,7 +89,7 @@ local function read_nonce(field, value)
 		return
 	end
 	nonces[field] = tonumber(till)
-	if nonce ~= '' and field == 'n:' .. nonce and tonumber(count) <= tonumber(used) then
+	if field == nonce and tonumber(count) <= tonumber(used) then
 		replayed = true
 		again = tonumber(its_cseq) == cseq and its_call == call_id
 	end
@@ -211,19 +259,19 @@ if nonce ~= '' and not replayed then
 			first = field
 		end
 	end
-	if n >= NONCES_MAX and not nonces['n:' .. nonce] then
+	if n >= NONCES_MAX and not nonces[nonce] then
 		gone[#gone + 1] = first
 		nonces[first] = nil
 	end
-	nonces['n:' .. nonce] = tonumber(nonce_until)
-	sets[#sets + 1] = 'n:' .. nonce
-	sets[#sets + 1] = count .. ' ' .. nonce_until .. ' ' .. ARGV[2] .. ' ' .. call_id
+	nonces[nonce] = tonumber(match(ARGV[7], '%d+'))
+	sets[#sets + 1] = nonce
+	sets[#sets + 1] = count .. ARGV[7]
 end
 if #gone > 0 then
-	redis.call('HDEL', key, unpack(gone))
+	call('HDEL', key, unpack(gone))
 end
 if #sets > 0 then
-	redis.call('HSET', key, unpack(sets))
+	call('HSET', key, unpack(sets))
 end
 
 local stand, latest, n = {}, 0, 0
@@ -241,7 +289,7 @@ if #gone + #sets > 0 then
 		end
 	end
 	if latest > 0 then
-		redis.call('PEXPIREAT', key, latest .. '000')
+		call('EXPIREAT', key, latest)
 	end
 end
 return { 'ok', changes, stand }

@@ -179,6 +179,38 @@ int loc_binding_parse(struct loc_binding *out, struct slice id, struct slice jso
 	return 0;
 }
 
+/* ---- A copy ---- */
+
+static const size_t texts[] = {
+	offsetof(struct loc_binding, id), offsetof(struct loc_binding, contact), offsetof(struct loc_binding, params),
+	offsetof(struct loc_binding, path), offsetof(struct loc_binding, received), offsetof(struct loc_binding, instance),
+	offsetof(struct loc_binding, call_id), offsetof(struct loc_binding, user_agent),
+};
+enum { TEXTS = sizeof(texts) / sizeof(*texts) };
+
+size_t binding_bytes(const struct loc_binding *b)
+{
+	size_t n = 0;
+
+	for (int t = 0; t < TEXTS; t++)
+		n += ((const struct slice *)(const void *)((const char *)b + texts[t]))->n;
+	return n;
+}
+
+char *binding_copy(struct loc_binding *out, const struct loc_binding *b, char *at)
+{
+	*out = *b;
+	for (int t = 0; t < TEXTS; t++) {
+		struct slice *s = (struct slice *)(void *)((char *)out + texts[t]);
+
+		if (s->n)
+			memcpy(at, s->p, s->n);
+		*s = slice_of(at, s->n);
+		at += s->n;
+	}
+	return at;
+}
+
 /* ---- The id of a contact ---- */
 
 static bool always_compared(struct slice name)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* index: idx:exp, idx:domain, idx:edge and events:reg follow each change of a record. */
+/*
+ * index: idx:exp, idx:domain, idx:edge and events:reg follow each change of a record. A score is never later than the truth, and may be
+ * earlier: a refresh leaves it where it is, and the sweeper raises it before its time has come (sweep.c).
+ */
 #include "index.h"
 
 #include <stdio.h>
 
+#include "redis_self.h"
 #include "rt/cursor.h"
 #include "rt/hash.h"
 
@@ -81,17 +85,20 @@ static void write_expiry(const struct writer *w, const struct index_change *chan
 		send(w, 3, (struct slice[]){ SLICE("ZREM"), slice_str(w->shard), name });
 }
 
-static void write_event(const struct writer *w, const struct index_change *change)
+/* The stream is cut with every 64th event of ours: asking costs, and a few more do not matter. */
+static void write_event(const struct writer *w, struct slice kind, const struct loc_binding *b)
 {
-	const struct loc_binding *b = &change->b;
 	struct number expires, cseq;
+	struct slice words[] = {
+		SLICE("XADD"), SLICE("events:reg"), SLICE("MAXLEN"), SLICE("~"), SLICE(KEEP_EVENTS), SLICE("*"), SLICE("event"), kind,
+		SLICE("aor"), w->aor, SLICE("id"), b->id, SLICE("contact"), b->contact, SLICE("expires_at"), decimal(&expires, b->expires_at),
+		SLICE("call_id"), b->call_id, SLICE("cseq"), decimal(&cseq, b->cseq),
+	};
+	const int skip = w->redis->events++ % 64 ? 3 : 0;
 
-	if (is(change, "rename"))
-		return;
-	send(w, 20, (struct slice[]){ SLICE("XADD"), SLICE("events:reg"), SLICE("MAXLEN"), SLICE("~"), SLICE(KEEP_EVENTS), SLICE("*"),
-	     SLICE("event"), change->kind, SLICE("aor"), w->aor, SLICE("id"), b->id, SLICE("contact"), b->contact,
-	     SLICE("expires_at"), decimal(&expires, b->expires_at), SLICE("call_id"), b->call_id, SLICE("cseq"),
-	     decimal(&cseq, b->cseq) });
+	words[skip] = SLICE("XADD");
+	words[skip + 1] = SLICE("events:reg");
+	send(w, (int)(sizeof(words) / sizeof(*words)) - skip, words + skip);
 }
 
 /* until 0: take the address out. */
@@ -123,6 +130,13 @@ static bool edge_seen(const struct index_change *change, int n, uint32_t edge)
 	return edge == 0;
 }
 
+void index_refreshed(struct loc_redis *redis, struct slice aor, const struct loc_binding *b)
+{
+	const struct writer w = { .redis = redis, .aor = aor };
+
+	write_event(&w, SLICE("refresh"), b);
+}
+
 void index_write(struct loc_redis *redis, struct slice aor, const struct index_change *change, int nchange,
                  const struct loc_binding *stand, int nstand)
 {
@@ -135,7 +149,8 @@ void index_write(struct loc_redis *redis, struct slice aor, const struct index_c
 	snprintf(w.shard, sizeof(w.shard), "idx:exp:%u", rt_crc16(aor) % INDEX_SHARDS);
 	for (int i = 0; i < nchange; i++) {
 		write_expiry(&w, &change[i]);
-		write_event(&w, &change[i]);
+		if (!is(&change[i], "rename"))
+			write_event(&w, change[i].kind, &change[i].b);
 		if (edge_seen(change, i, change[i].b.edge))
 			continue;
 		snprintf(key, sizeof(key), "idx:edge:%u", change[i].b.edge);
@@ -143,4 +158,31 @@ void index_write(struct loc_redis *redis, struct slice aor, const struct index_c
 	}
 	snprintf(key, sizeof(key), "idx:domain:" SLICE_FMT, SLICE_ARG(slice_head(domain, 255)));
 	write_set(&w, key, latest(stand, nstand, 0));
+}
+
+/* ---- The sets catch up ---- */
+
+static void raise_score(const struct writer *w, struct slice key, int64_t until, struct slice name)
+{
+	struct number score;
+
+	send(w, 5, (struct slice[]){ SLICE("ZADD"), key, SLICE("GT"), decimal(&score, until), name });
+}
+
+void index_catch_up(struct loc_redis *redis, struct slice aor, const struct loc_binding *b, const struct loc_binding *stand, int nstand)
+{
+	const struct slice domain = index_domain(aor);
+	struct writer w = { .redis = redis, .aor = aor };
+	char key[288], room[4096];
+	struct slice name;
+
+	snprintf(w.shard, sizeof(w.shard), "idx:exp:%u", rt_crc16(aor) % INDEX_SHARDS);
+	if (member(&w, b->id, room, sizeof(room), &name))
+		raise_score(&w, slice_str(w.shard), b->expires_at, name);
+	snprintf(key, sizeof(key), "idx:domain:" SLICE_FMT, SLICE_ARG(slice_head(domain, 255)));
+	raise_score(&w, slice_str(key), latest(stand, nstand, 0), aor);
+	if (!b->edge)
+		return;
+	snprintf(key, sizeof(key), "idx:edge:%u", b->edge);
+	raise_score(&w, slice_str(key), latest(stand, nstand, b->edge), aor);
 }

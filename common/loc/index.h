@@ -14,6 +14,12 @@ struct index_change {
 void index_write(struct loc_redis *redis, struct slice aor, const struct index_change *change, int nchange,
                  const struct loc_binding *stand, int nstand);
 
+/* The only binding was refreshed and ends no earlier: an event, no more. */
+void index_refreshed(struct loc_redis *redis, struct slice aor, const struct loc_binding *b);
+
+/* b, one of those that stand, ends later than the sets say: raise what they say of it and of its address. */
+void index_catch_up(struct loc_redis *redis, struct slice aor, const struct loc_binding *b, const struct loc_binding *stand, int nstand);
+
 /* The domain of an address of record: what follows the '@'. */
 struct slice index_domain(struct slice aor);
 

@@ -30,6 +30,7 @@ struct loc_redis {
 	struct stale *stale;        /* earlier answers of loc_lookup, or NULL */
 	struct nonces *nonces;      /* counts that were used here, or NULL */
 	struct track track;
+	uint32_t events;            /* written to events:reg */
 	bool subscribed;            /* the channels were asked for on this connection */
 };
 

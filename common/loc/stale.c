@@ -6,9 +6,9 @@
  */
 #include "stale.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
+#include "binding.h"
 #include "redis_self.h"
 #include "rt/clock.h"
 #include "rt/hash.h"
@@ -35,13 +35,6 @@ struct stale {
 	struct stale_for seconds;
 	struct entry entry[];
 };
-
-static const size_t texts[] = {
-	offsetof(struct loc_binding, id), offsetof(struct loc_binding, contact), offsetof(struct loc_binding, params),
-	offsetof(struct loc_binding, path), offsetof(struct loc_binding, received), offsetof(struct loc_binding, instance),
-	offsetof(struct loc_binding, call_id), offsetof(struct loc_binding, user_agent),
-};
-enum { TEXTS = sizeof(texts) / sizeof(*texts) };
 
 struct stale *stale_new(uint32_t entries, struct stale_for seconds)
 {
@@ -71,29 +64,13 @@ static bool is_of(const struct entry *e, uint64_t hash, struct slice aor)
 	return e->answer && e->hash == hash && slice_eq(e->answer->aor, aor);
 }
 
-static struct slice *text_at(struct loc_binding *b, int i)
-{
-	return (struct slice *)(void *)((char *)b + texts[i]);
-}
-
 static size_t bytes_of(struct slice aor, const struct loc_binding *b, int n)
 {
 	size_t size = sizeof(struct answer) + (size_t)n * sizeof(*b) + aor.n;
 
 	for (int i = 0; i < n; i++)
-		for (int t = 0; t < TEXTS; t++)
-			size += ((const struct slice *)(const void *)((const char *)&b[i] + texts[t]))->n;
+		size += binding_bytes(&b[i]);
 	return size;
-}
-
-static struct slice put(char **at, struct slice s)
-{
-	const struct slice out = slice_of(*at, s.n);
-
-	if (s.n)
-		memcpy(*at, s.p, s.n);
-	*at += s.n;
-	return out;
 }
 
 static struct answer *copy(struct slice aor, const struct loc_binding *b, int n, const struct loc_policy *policy)
@@ -106,12 +83,10 @@ static struct answer *copy(struct slice aor, const struct loc_binding *b, int n,
 		return 0;
 	*a = (struct answer){ .policy = *policy, .n = n };
 	at = (char *)&a->b[n];
-	for (int i = 0; i < n; i++) {
-		a->b[i] = b[i];
-		for (int t = 0; t < TEXTS; t++)
-			*text_at(&a->b[i], t) = put(&at, *text_at(&a->b[i], t));
-	}
-	a->aor = put(&at, aor);
+	for (int i = 0; i < n; i++)
+		at = binding_copy(&a->b[i], &b[i], at);
+	memcpy(at, aor.p, aor.n);
+	a->aor = slice_of(at, aor.n);
 	return a;
 }
 

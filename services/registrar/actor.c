@@ -69,7 +69,7 @@ static int open_actor(void **self_p, struct svc *svc)
 		close_actor(self_p);
 		return RT_NOMEM;
 	}
-	svc_timer_start(svc, &self->sweep, 0, 'S', SWEEP_MS + svc_id(svc) % 1000); /* not all at one moment */
+	svc_timer_start(svc, &self->sweep, 0, 'S', 1000 + svc_id(svc) % 1000); /* not all at one moment */
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static void take_timer(void *arg, struct rt_timer *t)
 		watch_look(self);
 		return;
 	}
-	(void)!loc_sweep(self->redis, SWEEP_MS - 500, svc_wall(self->svc), sweep_begun, self); /* Redis away: next time */
+	(void)!loc_sweep(self->redis, svc_id(self->svc), SWEEP_MS, svc_wall(self->svc), sweep_begun, self); /* Redis away: next time */
 	svc_timer_start(self->svc, &self->sweep, 0, 'S', SWEEP_MS);
 }
 
