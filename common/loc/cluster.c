@@ -21,6 +21,7 @@ enum {
 	PAUSE = 100,        /* ms between two questions for the map, and as much again by chance */
 	IDLE = 10000,       /* ms a lane without slots is kept */
 	READY_MAX = 32,     /* lanes read in one turn */
+	DOWN = 2500,        /* ms a CLUSTERDOWN is believed: every loop asks something each second */
 };
 
 struct cluster {
@@ -30,6 +31,7 @@ struct cluster {
 	uint32_t last;       /* lane of the last command */
 	uint32_t seed, turn; /* next of the url's places; next lane to ask for the map */
 	rt_ms map_at, seed_at; /* when to ask, to begin anew; UINT64_MAX: all is well */
+	rt_ms down_until; /* a node said CLUSTERDOWN: none of them serves, connected or not */
 	bool asking;
 	uint64_t dice;
 	char trouble[224];
@@ -180,7 +182,9 @@ bool cluster_take_hint(struct cluster *self, const struct lane *from, const char
 
 	*out = (struct cluster_hint){ .ask = ask };
 	if (!moved && !ask) {
-		if (!slice_starts_nocase(line, SLICE("CLUSTERDOWN")) && !slice_starts_nocase(line, SLICE("TRYAGAIN")))
+		if (slice_starts_nocase(line, SLICE("CLUSTERDOWN")))
+			self->down_until = self->redis->now + DOWN;
+		else if (!slice_starts_nocase(line, SLICE("TRYAGAIN")))
 			return false;
 		cluster_doubt(self);
 		return true;
@@ -346,14 +350,24 @@ void cluster_ready(struct cluster *self)
 
 /* ---- How it is ---- */
 
-bool cluster_up(const struct cluster *self)
+uint32_t cluster_missing(const struct cluster *self)
 {
 	const struct loc_redis *r = self->redis;
+	uint32_t n = self->served != LOC_SLOTS;
 
 	for (uint32_t i = 0; i < r->nlane; i++)
-		if (r->lane[i] && r->lane[i]->slots && r->lane[i]->link.state != LINK_OPEN)
-			return false;
-	return self->served == LOC_SLOTS;
+		n += r->lane[i] && r->lane[i]->slots && r->lane[i]->link.state != LINK_OPEN;
+	return n;
+}
+
+bool cluster_up(const struct cluster *self)
+{
+	return cluster_missing(self) == 0;
+}
+
+bool cluster_some(const struct cluster *self)
+{
+	return open_lane(self, 0, LINK_OPEN) >= 0 && self->redis->now >= self->down_until;
 }
 
 const char *cluster_trouble(const struct cluster *self)

@@ -37,6 +37,8 @@ void cluster_watch(struct cluster *self);
 rt_ms cluster_tick(struct cluster *self);
 
 bool cluster_up(const struct cluster *self); /* every slot has a node, and we a connection to it */
+uint32_t cluster_missing(const struct cluster *self); /* masters without a connection, and one more when a slot has no node */
+bool cluster_some(const struct cluster *self);        /* a master is connected, and the cluster answers for what it has */
 const char *cluster_trouble(const struct cluster *self);
 
 #endif

@@ -82,7 +82,7 @@ void link_lose(struct loc_link *self, rt_ms now, const char *why)
 	self->failures++;
 	self->at = now + RETRY_MIN + self->dice % (most - RETRY_MIN + 1);
 	loc_url_name(self->url, name, sizeof(name));
-	snprintf(self->trouble, sizeof(self->trouble), "%.140s: %.80s", name, why);
+	snprintf(self->trouble, sizeof(self->trouble), "%.90s: %.130s", name, why);
 }
 
 static int lose(struct loc_link *self, rt_ms now, const char *why)

@@ -148,6 +148,16 @@ bool loc_redis_up(const struct loc_redis *self)
 	return self->cluster ? cluster_up(self->cluster) : self->lane[0]->link.state == LINK_OPEN;
 }
 
+uint32_t loc_redis_missing(const struct loc_redis *self)
+{
+	return self->cluster ? cluster_missing(self->cluster) : !loc_redis_up(self);
+}
+
+bool loc_redis_some(const struct loc_redis *self)
+{
+	return self->cluster ? cluster_some(self->cluster) : loc_redis_up(self);
+}
+
 const char *loc_redis_trouble(const struct loc_redis *self)
 {
 	return self->cluster ? cluster_trouble(self->cluster) : self->lane[0]->link.trouble;

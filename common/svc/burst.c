@@ -144,7 +144,8 @@ static void publish(struct svc_loop *self)
 	if (!queue_is_empty(&self->queue) || self->mail_due != UINT64_MAX)
 		load++; /* something is still on its way */
 	*self->load_now = load;
-	*self->redis_now = loc_redis_up(self->redis);
+	*self->redis_now = loc_redis_some(self->redis);
+	*self->redis_missing = loc_redis_missing(self->redis);
 	*self->packs_out = tally->packs_out;
 	*self->parcels_out = tally->parcels_out;
 	*self->packs_in = tally->packs_in;

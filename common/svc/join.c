@@ -59,7 +59,8 @@ static void say_waiting(struct talk *self, const char *why)
 	if (self->said || rt_clock_ms() - self->began < SAY_AFTER)
 		return;
 	self->said = true;
-	rt_log(RT_LOG_W, "redis.waiting", 0, "why=\"%s\"; start Redis there or set redis.url; trying on", why);
+	rt_log(RT_LOG_W, "redis.waiting", 0, "why=\"%s\"; %s; trying on", why,
+	       strstr(why, "it refused us") ? "redis.url holds user and password (a sentinel's: ?sentinel=user:password)" : "start Redis there or set redis.url");
 }
 
 /* One step of waiting. False when a signal says stop. */

@@ -193,7 +193,8 @@ static void count_from_start(struct svc_loop *self)
 	self->refused = counters_add(&self->counters, "peal_bus_refused_total", "Parcels refused because the receiver's mailbox was full.");
 	self->lost = counters_add(&self->counters, "peal_bus_lost_total", "Parcels dropped because the receiver was gone.");
 	self->load_now = counters_add(&self->counters, "peal_load", "Transactions, contexts and connections in hand.");
-	self->redis_now = counters_add(&self->counters, "peal_redis_up", "Loops with a connection to Redis.");
+	self->redis_now = counters_add(&self->counters, "peal_redis_up", "Loops that Redis answers; of a cluster, a part of it at least.");
+	self->redis_missing = counters_add(&self->counters, "peal_redis_missing", "Masters of Redis that loops cannot reach: their share of the users has no location service.");
 }
 
 struct svc_loop *loop_new(struct svc_process *process, int number)

@@ -75,7 +75,7 @@ struct svc_loop {
 	int pipe_fd;
 	bool stop;
 	uint64_t *turns, *delivered, *strays, *bad; /* counters */
-	uint64_t *packs_out, *parcels_out, *packs_in, *refused, *lost, *load_now, *redis_now;
+	uint64_t *packs_out, *parcels_out, *packs_in, *refused, *lost, *load_now, *redis_now, *redis_missing;
 
 	struct counters counters;
 	/* read by other threads */

@@ -28,7 +28,9 @@ uint32_t loc_redis_events(const struct loc_redis *self);  /* EPOLLIN, EPOLLOUT b
 void loc_redis_ready(struct loc_redis *self, uint32_t ready, rt_ms now);
 void loc_redis_flush(struct loc_redis *self);             /* write what was queued in this burst */
 rt_ms loc_redis_tick(struct loc_redis *self, rt_ms now);  /* deadlines and reconnects; returns when to be called next */
-bool loc_redis_up(const struct loc_redis *self);
+bool loc_redis_up(const struct loc_redis *self);          /* all of it: every key can be asked for */
+uint32_t loc_redis_missing(const struct loc_redis *self); /* masters that cannot be asked; 0 when up, one for slots nobody has */
+bool loc_redis_some(const struct loc_redis *self);        /* up, or a cluster of which some masters still answer */
 const char *loc_redis_trouble(const struct loc_redis *self); /* why it is down, for a person; "" when up */
 
 /* Queue one command. 0, or RT_DOWN at once (then `fn` is not called). */

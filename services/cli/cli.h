@@ -14,7 +14,7 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 struct cli {
 	/* options, as given; NULL or false when not */
 	const char *redis_url, *config_file, *state, *limit, *offset, *max_contacts, *realm, *timeout, *from, *seconds, *why, *server, *user, *audio;
-	bool rel, json, password_stdin, help;
+	bool rel, json, password_stdin, help, version;
 
 	const char *noun, *verb; /* what is being done, for messages */
 	char **arg;              /* the words after them */
@@ -73,6 +73,8 @@ int cli_redis_open(struct cli *cli, char *why, size_t size);
 struct loc_url;
 /* false with the reason in `why`: text is no address of a Redis. */
 bool cli_redis_read_url(struct loc_url *url, struct slice text, char *why, size_t size);
+/* What an operator can do about this reason. */
+const char *cli_redis_hint(const char *why);
 /* Connect to the very server at host and port, or path, of this address, and log in. NULL with the reason in `why`. */
 redisContext *cli_redis_connect_at(const struct loc_url *url, char *why, size_t size);
 /* Connect to any Redis but a cluster; NULL with the reason in `why`. The caller frees it. */

@@ -42,13 +42,13 @@ static bool ask_sentinel(const struct loc_place *place, struct loc_url *url, cha
 	redisContext *c = redisConnectWithTimeout(place->host, place->port, wait);
 	redisReply *r = NULL;
 
-	if (c && !c->err && redisSetTimeout(c, wait) == REDIS_OK && url->sentinel_password[0]) {
+	if (c && !c->err && redisSetTimeout(c, wait) == REDIS_OK && url->sentinel_password[0])
 		r = say_login(c, url->sentinel_user, url->sentinel_password);
-		if (r)
-			freeReplyObject(r); /* a refusal is said by the answer to the question */
+	if (r && r->type != REDIS_REPLY_ERROR) {
+		freeReplyObject(r);
+		r = NULL;
 	}
-	r = NULL;
-	if (c && !c->err)
+	if (c && !c->err && !r)
 		r = redisCommand(c, "SENTINEL get-master-addr-by-name %s", url->master);
 	const bool known = r && r->type == REDIS_REPLY_ARRAY && r->elements == 2;
 	if (known) {
@@ -91,8 +91,32 @@ bool cli_redis_read_url(struct loc_url *url, struct slice text, char *why, size_
 	if (loc_url_parse(url, text) == 0)
 		return true;
 	snprintf(why, size, "the address does not read; it should look like redis://127.0.0.1:6379/0, unix:///path?db=0, "
-	                    "redis+sentinel://127.0.0.1:26379/master-name/0 or redis+cluster://127.0.0.1:6379");
+	                    "redis+sentinel://127.0.0.1:26379/master-name/0 or redis+cluster://127.0.0.1:6379, user:password@ before the host");
 	return false;
+}
+
+#define PASSWORD "The password goes into the URL: redis://user:password@host; that of a sentinel to its end: ?sentinel=user:password"
+
+const char *cli_redis_hint(const char *why)
+{
+	static const struct {
+		const char *sign, *hint;
+	} row[] = {
+		{ "does not read", "--redis URL, PEAL_REDIS_URL and redis.url are where it may stand" },
+		{ "no master of that name", "`redis-cli -p 26379 sentinel masters` lists the names; it stands behind the hosts in the URL" },
+		{ "NOAUTH", PASSWORD },
+		{ "WRONGPASS", PASSWORD },
+		{ "NOPERM", "Its ACL must let this user do everything with reg:*, user:*, policy:* and the keys in common/loc/README.md" },
+		{ "DB index", "The number at the end of the URL is the database; `databases` of redis.conf says how many there are" },
+		{ "cluster support disabled", "One server by itself has the URL redis://host:port" },
+		{ "OOM", "It is full: give it more memory (maxmemory)" },
+		{ "READONLY", "This is a replica: name the master, or its sentinels" },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		if (strstr(why, row[i].sign))
+			return row[i].hint;
+	return "Is the server up (deploy/up)? Another one: --redis URL or PEAL_REDIS_URL";
 }
 
 redisContext *cli_redis_connect(struct slice text, char *why, size_t size)

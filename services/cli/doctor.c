@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "masters.h"
 #include "node.h"
 #include "ping.h"
 
@@ -64,13 +65,27 @@ static void check_config(struct cli *cli, struct finding *f)
 	}
 }
 
+/* Of a cluster: the first master that does not answer. */
+static bool misses_a_master(struct cli *cli, char *why, size_t size)
+{
+	for (uint32_t i = 0; cli->masters; i++)
+		if (!masters_at(cli->masters, i, why, size))
+			return why[0];
+	return false;
+}
+
 static void check_redis(struct cli *cli, struct finding *f)
 {
 	char why[256];
 
 	if (cli_redis_open(cli, why, sizeof(why))) {
 		say(f, ILL, "%s: %s", cli_redis_place(cli), why);
-		mend(f, "start it, or name the right one: --redis URL, PEAL_REDIS_URL, redis.url");
+		mend(f, "%s", cli_redis_hint(why));
+		return;
+	}
+	if (misses_a_master(cli, why, sizeof(why))) {
+		say(f, ILL, "a master does not answer: %s", why);
+		mend(f, "start it; with cluster-require-full-coverage yes (as Redis comes) all keys wait for it, unless a replica takes over");
 		return;
 	}
 	redisReply *r = cli_redis(cli, "INFO");

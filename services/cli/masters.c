@@ -48,8 +48,12 @@ static struct node *node_at(struct masters *self, struct slice host, long long p
 
 static redisContext *open_node(struct masters *self, struct node *node)
 {
+	char why[160];
+
 	if (node && !node->c)
-		node->c = cli_redis_connect_at(&node->url, self->trouble, sizeof self->trouble);
+		node->c = cli_redis_connect_at(&node->url, why, sizeof why);
+	if (node && !node->c)
+		snprintf(self->trouble, sizeof self->trouble, "%.80s:%u: %s", node->url.host, node->url.port, why);
 	return node ? node->c : NULL;
 }
 

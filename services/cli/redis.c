@@ -47,7 +47,7 @@ int cli_redis_open(struct cli *cli, char *why, size_t size)
 	if (why)
 		snprintf(why, size, "%s", reason);
 	else if (slice_present(text))
-		cli_fail("%s: %s. Is the server up (deploy/up)? Another one: --redis URL or PEAL_REDIS_URL.", cli_redis_place(cli), reason);
+		cli_fail("%s: %s\n      %s.", cli_redis_place(cli), reason, cli_redis_hint(reason));
 	return -1;
 }
 
@@ -67,10 +67,11 @@ void cli_redis_close(struct cli *cli)
 static redisReply *judge(struct cli *cli, redisReply *r)
 {
 	if (!r) {
-		cli_fail("Redis went away: %s", cli->masters ? masters_trouble(cli->masters)
-		                                             : cli->redis->err ? cli->redis->errstr : "it is loading its data");
+		const char *why = cli->masters ? masters_trouble(cli->masters) : cli->redis->err ? cli->redis->errstr : "it is loading its data";
+
+		cli_fail("%s went away: %s\n      %s.", cli_redis_place(cli), why, cli_redis_hint(why));
 	} else if (r->type == REDIS_REPLY_ERROR) {
-		cli_fail("Redis refuses: %s", r->str);
+		cli_fail("%s refuses: %s\n      %s.", cli_redis_place(cli), r->str, cli_redis_hint(r->str));
 		freeReplyObject(r);
 		r = NULL;
 	}

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """cluster: Peal on a Redis Cluster of three masters: calls, slots that move, a master that dies, and the operator's command."""
+import glob
 import json
+import os
+import re
+import socket
 import time
 
-from kit.cluster import Cluster
+from kit.cluster import Cluster, until
 from kit.flow import flow
 from kit.phone import Phone, ack_of
 from kit.server import Server
@@ -100,6 +104,44 @@ def operator(form):
         assert len(json.loads(server.peal("--json", "node", "ls").stdout)) >= 4
         for p in phones:
             p.close()
+        wrong = []
+    finally:
+        wrong += server.stop()
+    assert not wrong, "\n".join(wrong)
+
+
+def gauges(server):
+    """peal_redis_up and peal_redis_missing, as the worker's own socket tells them."""
+    (path,) = glob.glob(os.path.join(server.state, "run", "health", "*.sock"))
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)
+        s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        text = b"".join(iter(lambda: s.recv(65536), b"")).decode()
+    return [sum(int(n) for n in re.findall(rf"^{name}(?:{{.*}})? (\d+)$", text, re.M)) for name in ("peal_redis_up", "peal_redis_missing")]
+
+
+@flow("cluster.in-part", server=False, forms=["node"])
+def in_part(form):
+    """One of three masters dies and nobody takes its place: its users hear 503, all others register; metrics and doctor say what is missing."""
+    server = Server(form, redis=lambda folder: Cluster(folder, replicas=0)).start()
+    wrong = ["the flow ended early"]
+    try:
+        cluster = server.redis
+        for n in cluster.nodes:
+            n("CONFIG", "SET", "cluster-require-full-coverage", "no")
+        loops = gauges(server)[0]
+        assert loops and gauges(server) == [loops, 0]
+        phones = [server.phone() for _ in range(12)]
+        theirs = {p: cluster.owner(cluster.slot(f"reg:{p.aor[4:]}")) for p in phones}
+        lost = next(n for n in cluster.nodes if n is not cluster.owner(cluster.slot("nodes")))
+        assert set(theirs.values()) == set(cluster.nodes)
+        lost.kill()
+        until("the loss is seen", lambda: gauges(server) == [loops, loops])
+        for p, node in theirs.items():
+            assert p.register().status == (503 if node is lost else 200), p.aor
+            p.close()
+        said = server.peal("--config", server.config, "doctor", check=False)
+        assert said.returncode == 1 and f"a master does not answer: 127.0.0.1:{lost.port}: " in said.stdout, said.stdout
         wrong = []
     finally:
         wrong += server.stop()
