@@ -63,14 +63,14 @@ static const struct cli_verb *find_verb(const struct cli_noun *n, const char *wo
 
 static int dispatch(struct cli *cli)
 {
+	if (cli->version || (cli->narg && !strcmp(cli->arg[0], "version"))) {
+		puts("peal " PEAL_VERSION);
+		return CLI_DONE;
+	}
 	if (cli->narg == 0 || !strcmp(cli->arg[0], "help")) {
 		const struct cli_noun *only = cli->narg > 1 ? find_noun(cli->arg[1]) : NULL;
 
 		return cli->narg > 1 && !only ? CLI_USAGE : print_help(cli->narg || cli->help ? stdout : stderr, only);
-	}
-	if (!strcmp(cli->arg[0], "version")) {
-		puts("peal " PEAL_VERSION);
-		return CLI_DONE;
 	}
 	const struct cli_noun *n = find_noun(cli->arg[0]);
 	if (!n)
@@ -87,7 +87,7 @@ static int dispatch(struct cli *cli)
 	cli->arg += used;
 	cli->narg -= used;
 	if (cli->narg < v->least || cli->narg > v->most) {
-		fprintf(stderr, "peal %s %s takes: %s\n", n->name, v->name, v->args[0] ? v->args : "nothing more");
+		fprintf(stderr, "peal %s%s%s takes: %s\n", n->name, v->name[0] ? " " : "", v->name, v->args[0] ? v->args : "nothing more");
 		return CLI_USAGE;
 	}
 	return v->run(cli);

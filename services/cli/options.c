@@ -38,6 +38,7 @@ static const struct option options[] = {
 	{ "audio", "FILE", "call: WAV (mono, 8000 a second) or raw PCMU to say (else a tone)", offsetof(struct cli, audio) },
 	{ "100rel", NULL, "call: require reliable provisional responses (else: support them)", offsetof(struct cli, rel) },
 	{ "help", NULL, "what a command takes", offsetof(struct cli, help) },
+	{ "version", NULL, "which Peal this is", offsetof(struct cli, version) },
 };
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 

@@ -2,11 +2,15 @@
 """redis: what a failing Redis costs: REGISTER waits or is answered 503 with Retry-After and leaves nothing half done; who was called
 lately is found; what happens within a dialog needs no Redis at all."""
 import contextlib
+import os
+import subprocess
 import time
 
 from kit import sip
 from kit.flow import flow
 from kit.phone import ack_of, answers
+from kit.ports import keep
+from kit.redis import Redis
 from kit.server import Server
 from kit.slow import Slow
 
@@ -142,4 +146,58 @@ def slow(form):
     finally:
         wrong = server.stop()
         server.slow.close()
+    assert not wrong, "\n".join(wrong)
+
+
+class Guarded(Redis):
+    """Asks for a password; a sentinel that asks for another one knows where it is."""
+
+    def start(self):
+        super().start()
+        self("CONFIG", "SET", "requirepass", "secret")  # our own connection stays good
+        port, path = keep(), os.path.join(self.folder, "sentinel.conf")
+        with open(path, "w") as f:
+            f.write(f"port {port}\nbind 127.0.0.1\ndir {self.folder}\nrequirepass watch\n"
+                    f"sentinel monitor peal 127.0.0.1 {self.port} 1\nsentinel auth-pass peal secret\n")
+        with open(os.path.join(self.folder, "sentinel.log"), "ab") as log:
+            self.sentinel = subprocess.Popen(["redis-server", path, "--sentinel"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                             start_new_session=True)
+        self.at = f"127.0.0.1:{port}"
+        return self
+
+    def stop(self):
+        self.sentinel.terminate()
+        self.sentinel.wait(10)
+        super().stop()
+
+    def by(self, password, watchword):
+        return f"redis+sentinel://:{password}@{self.at}/peal/0?sentinel=:{watchword}"
+
+
+class GuardedServer(Server):
+    def start(self):
+        self.redis.start()  # before the settings are written: they hold the sentinel's port
+        self.settings["redis.url"] = self.redis.url = self.redis.by("secret", "watch")
+        self.redis.start = lambda: self.redis
+        return super().start()
+
+
+@flow("redis.passwords", server=False, forms=["node"])
+def passwords(form):
+    """Redis asks for a password, its sentinel for another: phones register; `peal` with a wrong one says which, and where the right one goes."""
+    server = GuardedServer(form, redis=Guarded).start()
+    wrong = ["the flow ended early"]
+    try:
+        with server.phone() as p:
+            assert p.register().status == 200
+            assert p.aor[4:] in server.peal("reg", "ls", "example.com").stdout
+        for url, sign in ((server.redis.by("bad", "watch"), "redis master peal: WRONGPASS"),
+                          (server.redis.by("secret", "bad"), f"sentinel {server.redis.at}: WRONGPASS"),
+                          (f"redis://127.0.0.1:{server.redis.port}/0", "refuses: NOAUTH")):
+            said = server.peal("--redis", url, "reg", "ls", "example.com", check=False)
+            assert said.returncode == 1 and sign in said.stderr and "?sentinel=user:password" in said.stderr, (url, said.stderr)
+            assert "bad" not in said.stderr and "secret" not in said.stderr, said.stderr
+        wrong = []
+    finally:
+        wrong += server.stop()
     assert not wrong, "\n".join(wrong)
