@@ -80,6 +80,19 @@ static uint16_t version_status(struct slice s)
 	return 400;
 }
 
+/* What ends like a request but does not begin with a method is one that breaks the grammar (16.3 step 1); other noise is none. */
+static bool ends_like_request(struct sip_reader *r, const struct line *line)
+{
+	const char *version = line->stop;
+
+	while (version > line->at && version[-1] != ' ')
+		version--;
+	if (version == line->at || version_status(slice_of(version, (uint32_t)(line->stop - version))) == 400)
+		return false;
+	sip_reader_fault(r, line->at, RT_BAD, 400, "Method");
+	return true;
+}
+
 /* Method SP Request-URI SP SIP-Version, 7.1: single spaces, no other white space. False: not a request at all. */
 static bool read_request_line(struct sip_reader *r, const struct line *line)
 {
@@ -88,7 +101,7 @@ static bool read_request_line(struct sip_reader *r, const struct line *line)
 	uint16_t status;
 
 	if (method_end == line->at || method_end == line->stop || *method_end != ' ')
-		return false;
+		return ends_like_request(r, line);
 	r->index->method_text = (struct sip_span){ 0, (uint16_t)(method_end - line->at) };
 	r->index->method = (uint8_t)sip_method_find(sip_reader_slice(r, r->index->method_text));
 	while (version > target && version[-1] != ' ')
