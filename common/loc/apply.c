@@ -254,16 +254,19 @@ static size_t room_for(const struct loc_change *change)
 	return n;
 }
 
+enum { ROOM = 8192 }; /* enough for what phones say: no memory has to be asked for */
+
 int loc_store_apply(struct loc_redis *redis, const struct loc_change *change, loc_done_fn *done, void *arg, uint64_t token)
 {
 	static _Thread_local struct loc_script script = {
 		.text =
 #include "apply.lua.h"
 	};
+	char here[ROOM];
 	const size_t room = room_for(change);
 	struct slice argv[FIXED + EACH * LOC_CONTACTS_MAX];
 	struct op *op = change->n > LOC_CONTACTS_MAX ? 0 : op_new(redis, change, done, arg, token);
-	char *text = malloc(room);
+	char *text = room <= ROOM ? here : malloc(room);
 	struct rt_cursor c = rt_cursor_on(text, (uint32_t)room);
 	int err = !op || !text ? RT_NOMEM : 0;
 
@@ -274,6 +277,7 @@ int loc_store_apply(struct loc_redis *redis, const struct loc_change *change, lo
 	}
 	if (err)
 		free(op);
-	free(text);
+	if (text != here)
+		free(text);
 	return err;
 }

@@ -17,10 +17,10 @@
 enum { WAYS = 4, AOR_MAX = 120, KEPT = 5000, KEPT_ABSENT = 1000 /* ms */ };
 
 struct entry {
-	char aor[AOR_MAX];
-	uint8_t n;      /* bytes of aor; 0: free */
-	int err;        /* 0 or RT_ABSENT */
 	rt_ms at, until; /* when it came; until when it is as good as asked */
+	int err;         /* 0 or RT_ABSENT */
+	uint8_t n;       /* bytes of aor, beside them, so that a look at another's costs one line of the cache; 0: free */
+	char aor[AOR_MAX];
 	struct loc_user user;
 };
 

@@ -16,7 +16,7 @@
 #include "loc/sweep.h"
 #include "watch.h"
 
-enum { CALLS_MAX = 1 << 16, USERS_ROOM = 4096, SWEEP_MS = 5000 };
+enum { CALLS_MAX = 1 << 16, USERS_ROOM = 32768, SWEEP_MS = 5000 };
 
 static void count_from_start(struct registrar *self)
 {

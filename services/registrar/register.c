@@ -79,23 +79,29 @@ static void applied(void *arg, uint64_t token, int err, const struct loc_binding
 	}
 }
 
-/* The nonce as the store names it: without its check digits. */
-static struct slice nonce_name(const struct sip_cred *cred)
+/* What passed, for whoever uses it up. */
+static void keep_nonce(struct reg_call *call, const struct sip_cred *cred)
 {
-	return slice_head(cred->nonce, 24);
+	const struct slice name = slice_head(cred->nonce, REG_NONCE_NAME);
+
+	memcpy(call->nonce, name.p, name.n);
+	call->nonce_n = (uint8_t)name.n;
+	call->nonce_count = auth_guard_count(cred);
+}
+
+static struct slice nonce_name(const struct reg_call *call)
+{
+	return slice_of(call->nonce, call->nonce_n);
 }
 
 static void fill_nonce(struct registrar *self, const struct reg_call *call, const struct svc_domain *domain,
                        struct loc_change *change)
 {
-	const struct auth_door door = call_door(self, domain, &call->msg);
-	struct sip_cred cred;
-
-	if (!domain->auth || domain->third_party || auth_guard_find(&door, &call->msg, &cred))
+	if (!call->nonce_n || domain->third_party)
 		return;
-	change->nonce = nonce_name(&cred);
-	change->nonce_count = auth_guard_count(&cred);
-	change->nonce_until = door.now + door.lifetime;
+	change->nonce = nonce_name(call);
+	change->nonce_count = call->nonce_count;
+	change->nonce_until = svc_wall(self->svc) + svc_config(self->svc)->registrar_nonce_lifetime;
 }
 
 static int plan(struct registrar *self, struct reg_call *call, struct reg_refusal *why)
@@ -195,17 +201,16 @@ static void nonce_used(void *arg, uint64_t token, int err)
 /* Where users register others, or watch, a nonce count is not bound to one address of record, and is counted apart. */
 static void use_nonce(struct registrar *self, struct reg_call *call, const struct svc_domain *domain)
 {
-	const struct auth_door door = call_door(self, domain, &call->msg);
 	const bool apart = domain->third_party || call->msg.index->method == SIP_SUBSCRIBE;
-	struct sip_cred cred;
 	int err;
 
-	if (!domain->auth || !apart || auth_guard_find(&door, &call->msg, &cred)) {
+	if (!call->nonce_n || !apart) {
 		go_on(self, call, domain);
 		return;
 	}
 	call->step = REG_USE_NONCE;
-	err = loc_nonce_use(self->redis, nonce_name(&cred), auth_guard_count(&cred), door.lifetime, nonce_used, self, call->handle);
+	err = loc_nonce_use(self->redis, nonce_name(call), call->nonce_count, svc_config(self->svc)->registrar_nonce_lifetime, nonce_used, self,
+	                    call->handle);
 	if (err)
 		call_end_unstored(self, call, err);
 }
@@ -313,6 +318,7 @@ static void authenticate(struct registrar *self, struct reg_call *call, const st
 	}
 	switch (auth_guard_judge(&door, &cred, &call->msg, ha1)) {
 	case AUTH_PASS:
+		keep_nonce(call, &cred);
 		authorize(self, call, domain, &cred, user);
 		return;
 	case AUTH_ASK:

@@ -27,6 +27,8 @@ struct registrar {
 
 enum reg_step { REG_AUTHENTICATE, REG_KNOW_TARGET, REG_USE_NONCE, REG_APPLY, REG_SUBSCRIBE, REG_ANSWER_LATE };
 
+enum { REG_NONCE_NAME = 24 };
+
 struct reg_call { /* one REGISTER that waits for something */
 	rt_handle handle;
 	enum reg_step step;
@@ -36,6 +38,9 @@ struct reg_call { /* one REGISTER that waits for something */
 	struct slice aor, user; /* in frame */
 	struct rt_timer timer;  /* REG_ANSWER_LATE */
 	uint32_t max_contacts;  /* of the user; 0: the domain's */
+	uint32_t nonce_count;   /* of the credentials that passed, and their nonce as the store names it: without its check digits */
+	uint8_t nonce_n;        /* 0: none passed */
+	char nonce[REG_NONCE_NAME];
 	bool outbound;
 };
 
