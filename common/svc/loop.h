@@ -31,6 +31,8 @@ enum {
 	LOOP_SETTLE = 500,     /* ms at most until the first picture of everybody, before the actors open */
 	LOOP_POLL_MAX = 1000,  /* ms: a loop turns at least this often, so a hung one shows */
 	LOOP_MAIL = 1024,      /* parcels handled in one turn because of mail: their answers must leave too */
+	LOOP_HELD = 3,         /* turns that packs wait for more while datagrams come */
+	LOOP_FEW = 4,          /* parcels: fewer than these never wait */
 	LOOP_FAIRNESS = 4096,  /* parcels or timers handled before the other sources have their turn */
 };
 
@@ -58,6 +60,7 @@ struct svc_loop {
 	struct queue queue;
 	struct wire_mailbox *mailbox;
 	bool mail_waits;           /* it was not emptied: its descriptor need not become readable again */
+	int held;                  /* turns that the open packs have waited for more */
 	rt_ms mail_due;            /* when kept packs are offered again */
 	rt_ms peer_due;            /* when a peer that is missed is given up */
 	struct wire_members *members;

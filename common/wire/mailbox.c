@@ -29,7 +29,9 @@ struct wire_mailbox {
 	void *inner, *outer;
 	int inner_fd, outer_fd;
 	char file[WIRE_ENDPOINT_MAX]; /* of the ipc address; libzmq leaves it behind */
-	bool turn;        /* whose turn it is to be received from */
+	bool turn;        /* whose turn it is to be received from: outer, inner */
+	bool empty[2];    /* it was found so, or did not say that something came: asking costs two system calls */
+	bool dry;         /* both were, at the last receive */
 	struct peer_keys keys;
 	zmq_msg_t in;
 	char *aligned;    /* a received frame that libzmq laid at an odd address */
@@ -163,14 +165,31 @@ static int open_walk(struct wire_mailbox *self, struct wire_walk *walk, const vo
 	return err ? err : wire_walk_open(walk, self->rewritten.p, self->rewritten.n);
 }
 
+void wire_mailbox_told(struct wire_mailbox *self, bool inner, bool outer)
+{
+	const bool told[2] = { outer, inner };
+
+	for (int i = 0; i < 2; i++)
+		self->empty[i] = !told[i] && (self->dry || self->empty[i]);
+}
+
+/* The next message of this socket into self->in. */
+static bool take_from(struct wire_mailbox *self, bool inner)
+{
+	void *socket = inner ? self->inner : self->outer;
+
+	if (!self->empty[inner])
+		self->empty[inner] = !socket || zmq_msg_recv(&self->in, socket, ZMQ_DONTWAIT) < 0;
+	return !self->empty[inner];
+}
+
 int wire_mailbox_receive(struct wire_mailbox *self, struct wire_walk *walk, bool *trusted)
 {
+	self->dry = false;
 	for (int tries = 0; tries < 2; tries++) {
-		void *socket = self->turn ? self->inner : self->outer;
-
 		*trusted = self->turn;
 		self->turn = !self->turn;
-		if (!socket || zmq_msg_recv(&self->in, socket, ZMQ_DONTWAIT) < 0)
+		if (!take_from(self, *trusted))
 			continue;
 		if (open_walk(self, walk, aligned_bytes(self, zmq_msg_size(&self->in)), zmq_msg_size(&self->in))) {
 			self->tally.bad_in++;
@@ -179,6 +198,8 @@ int wire_mailbox_receive(struct wire_mailbox *self, struct wire_walk *walk, bool
 		self->tally.packs_in++;
 		return 1;
 	}
+	self->dry = true;
+	self->empty[0] = self->empty[1] = false;
 	return 0;
 }
 
@@ -369,6 +390,15 @@ rt_ms wire_mailbox_flush(struct wire_mailbox *self, rt_ms now)
 	}
 	self->nopen = kept;
 	return kept ? now + WIRE_RETRY : UINT64_MAX;
+}
+
+uint32_t wire_mailbox_waiting(const struct wire_mailbox *self)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < self->nopen; i++)
+		n += self->peer[self->open[i]].pack.count;
+	return n;
 }
 
 bool wire_mailbox_knows(struct wire_mailbox *self, uint32_t id)

@@ -49,6 +49,9 @@ int wire_mailbox_bind(struct wire_mailbox *self, const char *address, char bound
 int wire_mailbox_inner(const struct wire_mailbox *self);
 int wire_mailbox_outer(const struct wire_mailbox *self);
 
+/* Which of them was readable: the other is passed over by receive, until it returns 0, unless something was left there. Optional. */
+void wire_mailbox_told(struct wire_mailbox *self, bool inner, bool outer);
+
 /*
  * Take one pack that has arrived.
  *   walk      valid until the next call
@@ -76,6 +79,8 @@ int wire_mailbox_post(struct wire_mailbox *self, const struct wire_head *head, c
 
 /* Offer every open pack to its peer. Returns when to call again for those kept; UINT64_MAX when none is. */
 rt_ms wire_mailbox_flush(struct wire_mailbox *self, rt_ms now);
+
+uint32_t wire_mailbox_waiting(const struct wire_mailbox *self); /* parcels in open packs */
 
 bool wire_mailbox_knows(struct wire_mailbox *self, uint32_t id); /* joined and not left */
 

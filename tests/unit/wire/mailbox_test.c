@@ -405,6 +405,52 @@ static void as_many_peers_as_members(void **state)
 	wire_mailbox_destroy(&m);
 }
 
+/* The number its one parcel bears; 0: nothing was taken. */
+static uint64_t taken(struct wire_mailbox *m)
+{
+	struct wire_walk walk;
+	struct wire_parcel in;
+	bool trusted;
+
+	if (wire_mailbox_receive(m, &walk, &trusted) != 1)
+		return 0;
+	assert_int_equal(wire_walk_next(&walk, &in, trusted), 1);
+	return in.head->txn;
+}
+
+static void only_who_told_of_something_is_asked(void **state)
+{
+	struct pair *p = *state; /* ipc */
+	struct wire_mailbox *near = wire_mailbox_new();
+	char bound[108];
+
+	assert_int_equal(wire_mailbox_bind(p->to, "inproc://told", bound), 0);
+	assert_int_equal(taken(p->to), 0);
+	assert_int_equal(wire_mailbox_join(near, ID, bound, WIRE_VERSION), 0);
+	assert_int_equal(wire_mailbox_join(p->from, ID, p->endpoint, WIRE_VERSION), 0);
+	assert_int_equal(post(p->from, ID, 1, SLICE("")), 0);
+	flush_all(p->from);
+	for (uint64_t n = 2; n <= 3; n++) {
+		assert_int_equal(post(near, ID, n, SLICE("")), 0);
+		assert_int_equal(wire_mailbox_waiting(near), 1);
+		flush_all(near);
+		assert_int_equal(wire_mailbox_waiting(near), 0);
+	}
+	assert_int_equal(poll(&(struct pollfd){ wire_mailbox_outer(p->to), POLLIN, 0 }, 1, SECONDS * 1000), 1);
+
+	wire_mailbox_told(p->to, true, false);
+	assert_int_equal(taken(p->to), 2);
+	wire_mailbox_told(p->to, false, false); /* the inner one was not emptied */
+	assert_int_equal(taken(p->to), 3);
+	assert_int_equal(taken(p->to), 0);
+	wire_mailbox_told(p->to, false, true);
+	while (!taken(p->to)) { /* the connection itself is news, and may come before its first pack */
+		assert_int_equal(poll(&(struct pollfd){ wire_mailbox_outer(p->to), POLLIN, 0 }, 1, SECONDS * 1000), 1);
+		wire_mailbox_told(p->to, false, true);
+	}
+	wire_mailbox_destroy(&near);
+}
+
 #define FORMS(test)                                                          \
 	{ #test " [inproc]", test, open_inproc, close_pair, 0 },             \
 	{ #test " [ipc]", test, open_ipc, close_pair, 0 },                   \
@@ -425,6 +471,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_full_mailbox_outlives_its_peer, open_ipc, close_pair),
 		cmocka_unit_test_setup_teardown(a_full_mailbox_outlives_its_peer, open_tcp, close_pair),
 		cmocka_unit_test_setup_teardown(a_connection_that_hangs_is_begun_anew, open_ipc, close_pair),
+		cmocka_unit_test_setup_teardown(only_who_told_of_something_is_asked, open_ipc, close_pair),
 		cmocka_unit_test(only_who_knows_the_secret_gets_in_by_tcp),
 		cmocka_unit_test(an_address_that_cannot_be_is_refused),
 		cmocka_unit_test(as_many_peers_as_members),
