@@ -37,6 +37,8 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  * ANSWER    proxy | registrar -> transaction: send this response on server transaction txn. A late 2xx is sent even when Accepted.
  *             txn 0: a response to a request that has no transaction (stateless UAS): flow, edge, listener, remote as offered. To whom the
  *             OFFER came from: a transport takes it as a DEPART.
+ *             A 2xx to an INVITE ends its other client transactions: who rings gets a CANCEL (16.7 step 10), who has said nothing yet, as soon as
+ *             he does (9.1). Of them only a 2xx is still told.
  *             WIRE_FORGET: nothing need be kept after it, whoever missed it asks again and is answered again (8.2.7).
  * FORK      proxy -> transaction (the one that owns the server transaction): open a client transaction for msg (without our Via) to
  *             `remote` by `edge`, `flow` (0: any connection to remote), `listener`. txn, context, slot: echoed in each RESULT. loop: goes into the branch.

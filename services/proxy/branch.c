@@ -355,8 +355,6 @@ static struct slice reason(const struct proxy *p, const struct proxy_job *j)
 
 	if (why == 487)
 		return j->reason;
-	if (sip_status_success(why))
-		return SLICE("Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n");
 	return rt_arena_printf(p->e.arena, "Reason: SIP;cause=%d\r\n", why ? why : 408);
 }
 

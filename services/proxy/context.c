@@ -116,6 +116,15 @@ static uint32_t cancel_open(struct proxy_context *c, int why, rt_ms now)
 	return cancel;
 }
 
+/* A 2xx to an INVITE ends the others: the transaction that sends it on cancels them, and passes on a 2xx of theirs (step 5). */
+static void end_others(struct proxy_context *c)
+{
+	c->why = 200;
+	for (int i = 0; i < c->n; i++)
+		if (proxy_branch_is_open(&c->branch[i]))
+			end(c, i, 0, true);
+}
+
 /* ---- 16.7 step 6: the best response, when all have ended ---- */
 
 /* What the best status becomes on its way upstream. */
@@ -215,7 +224,7 @@ static struct proxy_plan provisional(struct proxy_context *c, int i, int status,
 	return plan;
 }
 
-static struct proxy_plan success(struct proxy_context *c, int i, int status, rt_ms now)
+static struct proxy_plan success(struct proxy_context *c, int i, int status)
 {
 	struct proxy_plan plan = nothing;
 
@@ -228,7 +237,8 @@ static struct proxy_plan success(struct proxy_context *c, int i, int status, rt_
 	}
 	c->answered = true;
 	close_waiting(c);
-	plan.cancel = cancel_open(c, 200, now); /* step 10 */
+	if (c->invite)
+		end_others(c); /* step 10 */
 	return settle(c, plan, i);
 }
 
@@ -262,7 +272,7 @@ struct proxy_plan proxy_context_response(struct proxy_context *c, int i, int sta
 	if (sip_status_provisional(status))
 		return provisional(c, i, status, now);
 	if (sip_status_success(status))
-		return success(c, i, status, now);
+		return success(c, i, status);
 	return failure(c, i, status, false, now);
 }
 

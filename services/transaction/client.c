@@ -44,18 +44,45 @@ static struct txn_slot *open_client(struct txn *self, enum txn_kind kind, const 
 	return s;
 }
 
-/* The request has the caller's Via on top: what finds his transaction is to be seen in it. */
-static void note_branch(struct txn *self, const struct txn_slot *s, const struct sip_msg *request)
+/* A call that went from hop to hop for long forgets the branches that ended, to make room for the next. */
+static void forget_ended(struct txn *self, struct txn_call *call)
 {
-	struct txn_call *call = 0;
+	uint8_t n = 0;
 
-	if (s->kind == TXN_INVITE_CLIENT && txn_slots_server(self->slots, s->client.served))
-		call = txn_calls_add(self->calls, s->client.served, txn_slot_handle(s));
+	for (int i = 0; i < call->n; i++) {
+		const struct txn_slot *s = txn_slots_client(self->slots, call->client[i]);
+
+		if (s && (txn_state_waits(s->state) || s->state == TXN_ACCEPTED))
+			call->client[n++] = call->client[i];
+	}
+	call->n = n;
+}
+
+/* The request has the caller's Via on top: what finds his transaction is to be seen in it. False: no room, and then nobody could cancel it. */
+static bool note_branch(struct txn *self, const struct txn_slot *s, const struct sip_msg *request)
+{
+	struct txn_call *call;
+
+	if (s->kind != TXN_INVITE_CLIENT || !txn_slots_server(self->slots, s->client.served))
+		return true;
+	call = txn_calls_of(self->calls, s->client.served);
+	if (call && call->n == PROXY_BRANCHES_MAX)
+		forget_ended(self, call);
+	call = txn_calls_add(self->calls, s->client.served, txn_slot_handle(s));
 	if (!call)
-		return;
+		return false;
 	if (!call->key && request->index->facts.via_flags & SIP_VIA_COOKIE)
 		call->key = wire_request_key(request);
 	txn_keep(self, call);
+	return true;
+}
+
+/* There is no room for it. */
+static void refuse_fork(struct txn *self, const struct wire_head *head)
+{
+	rt_log(RT_LOG_W, "txn.full", head->trail, "side=client live=%u", txn_slots_clients(self->slots));
+	++*self->count.refused;
+	refuse(self, head, RT_NOMEM);
 }
 
 void txn_client_fork(struct txn *self, const struct wire_parcel *in)
@@ -71,9 +98,7 @@ void txn_client_fork(struct txn *self, const struct wire_parcel *in)
 	}
 	s = open_client(self, in->msg.index->method == SIP_INVITE ? TXN_INVITE_CLIENT : TXN_PLAIN_CLIENT, head);
 	if (!s) {
-		rt_log(RT_LOG_W, "txn.full", head->trail, "side=client live=%u", txn_slots_clients(self->slots));
-		++*self->count.refused;
-		refuse(self, head, RT_NOMEM);
+		refuse_fork(self, head);
 		return;
 	}
 	s->user = head->from;
@@ -81,8 +106,12 @@ void txn_client_fork(struct txn *self, const struct wire_parcel *in)
 	s->client.served = head->txn;
 	s->client.slot = head->slot;
 	s->client.method = txn_method_of(&in->msg, self->match_key);
-	note_branch(self, s, &in->msg);
-	txn_step(self, s, TXN_EV_START, &hand);
+	if (note_branch(self, s, &in->msg)) {
+		txn_step(self, s, TXN_EV_START, &hand);
+		return;
+	}
+	txn_end(self, s);
+	refuse_fork(self, head);
 }
 
 /* ---- Responses ---- */
@@ -130,6 +159,31 @@ static void pass_on(struct txn *self, const struct wire_parcel *in)
 		++*self->count.strays;
 }
 
+/* ---- Who lost: 16.7 step 10 ---- */
+
+/* Reason: RFC 3326. Before a provisional there is no CANCEL, 9.1. */
+static void cancel_lost(struct txn *self, struct txn_slot *s)
+{
+	const struct txn_hand hand = { .msg = { .text = SLICE("Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n") } };
+
+	if (s->state == TXN_PROCEEDING && !s->client.other)
+		txn_step(self, s, TXN_EV_GIVE_UP, &hand);
+}
+
+void txn_client_lost(struct txn *self, rt_handle server)
+{
+	const struct txn_call *call = txn_calls_of(self->calls, server);
+
+	for (int i = 0; call && i < call->n; i++) {
+		struct txn_slot *s = txn_slots_client(self->slots, call->client[i]);
+
+		if (!s || !txn_state_waits(s->state))
+			continue;
+		s->client.lost = true;
+		cancel_lost(self, s);
+	}
+}
+
 void txn_client_response(struct txn *self, const struct wire_parcel *in)
 {
 	const struct txn_hand hand = { .head = in->head, .msg = in->msg };
@@ -156,6 +210,8 @@ void txn_client_response(struct txn *self, const struct wire_parcel *in)
 		note_failure(self, s, status);
 	}
 	txn_step(self, s, txn_event_of_status(status), &hand);
+	if (sip_status_provisional(status) && s->kind == TXN_INVITE_CLIENT && s->client.lost)
+		cancel_lost(self, s); /* a provisional ends nothing: it is still there */
 }
 
 /* Its proxy is gone. True: the call is finished here. */
@@ -173,6 +229,8 @@ void txn_client_up(struct txn *self, const struct txn_slot *s, const struct txn_
 	struct wire_head head = { 0 };
 	int err;
 
+	if (s->client.lost && !(hand->msg.index && sip_status_success(hand->msg.index->status)))
+		return;
 	if (!s->user) {
 		if (s->client.served) /* else a CANCEL: its INVITE tells */
 			txn_heir_result(self, s, hand, reason);

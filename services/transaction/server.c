@@ -264,6 +264,8 @@ void txn_server_answer(struct txn *self, const struct wire_parcel *in)
 	if (txn_state_waits(s->state))
 		s->status = (uint16_t)status;
 	note_ringing(self, s, status);
+	if (s->kind == TXN_INVITE_SERVER && sip_status_success(status) && txn_state_waits(s->state))
+		txn_client_lost(self, in->head->txn);
 	if (in->head->flags & WIRE_FORGET && s->state == TXN_TRYING && sip_status_final(status))
 		txn_step(self, s, TXN_EV_FORGET, &hand);
 	else

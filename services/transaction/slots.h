@@ -44,6 +44,7 @@ struct txn_client {
 	uint32_t owner;    /* inherited: the worker its branch names; 0: us */
 	uint16_t slot;     /* the user's, echoed */
 	uint8_t name_n;    /* bytes behind the text of whatever it sends: whom TLS must meet */
+	bool lost;         /* somebody else answered: a CANCEL goes as soon as it may, and only a 2xx is told */
 };
 
 struct txn_server {

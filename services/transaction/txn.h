@@ -94,6 +94,7 @@ static inline enum txn_event txn_event_of_status(int status)
 void txn_client_fork(struct txn *self, const struct wire_parcel *in);
 void txn_client_response(struct txn *self, const struct wire_parcel *in);
 void txn_client_give_up(struct txn *self, const struct wire_parcel *in);
+void txn_client_lost(struct txn *self, rt_handle server); /* its call was answered: whoever still rings has lost, 16.7 step 10 */
 int txn_client_send(struct txn *self, const struct txn_slot *s, const struct sip_msg *m);
 int txn_client_send_ack(struct txn *self, struct txn_slot *s, const struct txn_hand *hand);
 int txn_client_send_cancel(struct txn *self, struct txn_slot *s, const struct txn_hand *hand);
