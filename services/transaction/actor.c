@@ -42,6 +42,7 @@ static void txn_close(void **self_p)
 
 	if (self) {
 		svc_timer_stop(self->svc, &self->watch);
+		svc_timer_stop(self->svc, &self->keep.timer);
 		for (uint32_t i = 0; self->slots && i < txn_slots_made(self->slots); i++) {
 			struct txn_slot *s = txn_slots_at(self->slots, i);
 			struct txn_call *call = s ? txn_calls_of(self->calls, txn_slot_handle(s)) : 0;
@@ -165,6 +166,10 @@ static void txn_timer(void *actor, struct rt_timer *t)
 		txn_sweep_tick(self);
 		return;
 	}
+	if (t == &self->keep.timer) {
+		txn_keep_timer(self);
+		return;
+	}
 	if (t->name == TXN_TIMER_C) {
 		txn_heir_timer(self, t->owner);
 		return;
@@ -178,7 +183,7 @@ static void txn_flush(void *actor)
 {
 	struct txn *self = actor;
 
-	if (self->keep.ndue || self->keep.ngone)
+	if (self->keep.urgent)
 		txn_keep_flush(self);
 }
 
@@ -186,7 +191,7 @@ static uint32_t txn_load(const void *actor)
 {
 	const struct txn *self = actor;
 
-	return self->waiting;
+	return self->waiting + (self->keep.ndue || self->keep.ngone); /* who leaves leaves nothing behind that is over */
 }
 
 const struct svc_actor transaction_actor = {

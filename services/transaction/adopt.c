@@ -170,10 +170,12 @@ static void take_page(struct txn *self, struct txn_lost *l, const redisReply *fi
 		l->calls++;
 		taken[n++] = key;
 		if (n == LOC_CALLS_BURST || i + 3 >= fields->elements) {
+			txn_keep_flush(self); /* ours first: it is always somebody's */
 			loc_calls_remove(svc_redis(self->svc), l->id, n, taken);
 			n = 0;
 		}
 	}
+	txn_keep_flush(self);
 	if (n)
 		loc_calls_remove(svc_redis(self->svc), l->id, n, taken);
 }

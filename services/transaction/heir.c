@@ -169,7 +169,7 @@ void txn_heir_cancel(struct txn *self, const struct txn_slot *server)
 	if (!call)
 		return;
 	call->cancelled = true;
-	txn_keep(self, call);
+	txn_keep_now(self, call);
 	if (call->heir)
 		give_up_all(self, call, 0, "");
 }

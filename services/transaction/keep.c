@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keep: what a successor needs of a call that rings, written to Redis at the end of the burst that changed it (loc/calls.h).
+ * keep: what a successor needs of a call that rings, written to Redis before its caller hears that it rings (loc/calls.h).
  *
- *   FORK, first 180, CANCEL  --> due[] --flush--> one HSET for all      no answer is waited for: with Redis away
- *   final answer             --> gone[] --flush--> one HDEL for all     nothing is kept, and nothing else changes
+ *   FORK                     --> due[]  --20 ms-->  one HSET for 16      no answer is waited for: with Redis away
+ *   first 180, CANCEL        --> due[]  --burst-->  likewise             nothing is kept, and nothing else changes
+ *   final answer             --> gone[] --20 ms-->  one HDEL for 16
+ *
+ * What is over in 20 ms is never written, and a phone that rings so soon is written once.
  */
 #include "loc/calls.h"
 #include "txn.h"
 
-enum { STAY_MS = 10000, LINE_MAX_BYTES = 16384, CATCH_UP = 4096 /* slots, 4 times a second */ };
-_Static_assert((int)TXN_KEEP_BURST == (int)LOC_CALLS_BURST, "one command for all of a burst");
+enum { SOON_MS = 20, STAY_MS = 10000, LINE_MAX_BYTES = 16384, CATCH_UP = 4096 /* slots, 4 times a second */ };
 
 static bool has_successor(const struct txn *self)
 {
@@ -35,10 +37,8 @@ static void catch_up(struct txn *self)
 		if (!call || call->kept)
 			continue;
 		txn_keep(self, call);
-		if (self->keep.ndue == LOC_CALLS_BURST) {
+		if (self->keep.ndue == LOC_CALLS_BURST)
 			txn_keep_flush(self);
-			rt_arena_reset(svc_arena(self->svc));
-		}
 	}
 }
 
@@ -80,10 +80,11 @@ static struct slice likeness(struct rt_arena *a, const struct sip_msg *m)
 	return c.err ? SLICE_NONE : rt_cursor_text(&c);
 }
 
-static void put_branch(struct txn *self, struct rt_cursor *c, const struct txn_slot *s)
+static struct loc_call_branch branch_of(struct txn *self, const struct txn_slot *s)
 {
 	const struct sip_msg invite = txn_kept_msg(s->kept);
-	const struct loc_call_branch branch = {
+
+	return (struct loc_call_branch){
 		.owner = s->client.owner ? s->client.owner : svc_id(self->svc),
 		.branch = s->client.owner ? s->client.context : txn_slot_handle(s),
 		.loop = s->client.loop,
@@ -94,73 +95,91 @@ static void put_branch(struct txn *self, struct rt_cursor *c, const struct txn_s
 		.name = slice_of(invite.text.p + invite.text.n, s->client.name_n),
 		.request = likeness(svc_arena(self->svc), &invite),
 	};
+}
 
-	if (slice_present(branch.request))
-		loc_call_branch_render(c, &branch);
+/* Those it waits for still. */
+static int branches_of(struct txn *self, const struct txn_call *call, struct loc_call_branch out[PROXY_BRANCHES_MAX], struct slice *call_id)
+{
+	int n = 0;
+
+	for (int i = 0; i < call->n; i++) {
+		const struct txn_slot *s = txn_slots_client(self->slots, call->client[i]);
+		struct sip_msg invite;
+
+		if (!s || !s->kept || !txn_state_waits(s->state))
+			continue;
+		out[n] = branch_of(self, s);
+		n += slice_present(out[n].request);
+		invite = txn_kept_msg(s->kept);
+		*call_id = sip_msg_get(&invite, SIP_HDR_CALL_ID);
+	}
+	return n;
 }
 
 /* SLICE_NONE: the arena is full, or nothing of it waits any more */
 static struct slice record(struct txn *self, const struct txn_call *call)
 {
 	const struct txn_slot *s = txn_slots_server(self->slots, call->server);
+	struct loc_call_branch branch[PROXY_BRANCHES_MAX];
+	struct slice call_id = SLICE("");
+	const int n = s && s->kept ? branches_of(self, call, branch, &call_id) : 0;
 	struct rt_arena *a = svc_arena(self->svc);
-	struct rt_cursor c = rt_cursor_on(rt_arena_raw(a, 2 * LINE_MAX_BYTES), 2 * LINE_MAX_BYTES);
+	struct rt_cursor c = rt_cursor_on(n ? rt_arena_raw(a, 2 * LINE_MAX_BYTES) : 0, 2 * LINE_MAX_BYTES);
 	struct loc_call out;
 
-	if (!s || !s->kept || !c.p)
+	if (!n || !c.p)
 		return SLICE_NONE;
 	out = (struct loc_call){
-		.call_id = SLICE(""), .trail = s->trail, .flow = s->flow, .key = s->server.born.key, .check = s->server.born.check,
+		.call_id = call_id, .trail = s->trail, .flow = s->flow, .key = s->server.born.key, .check = s->server.born.check,
 		.merge = s->server.born.merge, .remote = s->remote, .edge = s->edge, .listener = s->listener,
 		.to_tag = s->server.born.to_tag, .proxy = s->user, .cancelled = call->cancelled, .reply = txn_kept_msg(s->kept).text,
 	};
-	for (int i = 0; i < call->n; i++) {
-		const struct txn_slot *b = txn_slots_client(self->slots, call->client[i]);
-
-		if (!b || !b->kept || !txn_state_waits(b->state))
-			continue;
-		if (c.n == 0) {
-			const struct sip_msg invite = txn_kept_msg(b->kept);
-
-			out.call_id = sip_msg_get(&invite, SIP_HDR_CALL_ID);
-			loc_call_render(&c, &out);
-		}
-		put_branch(self, &c, b);
-	}
-	return c.n && !c.err ? rt_cursor_text(&c) : SLICE_NONE;
+	loc_call_render(&c, &out);
+	for (int i = 0; i < n; i++)
+		loc_call_branch_render(&c, &branch[i]);
+	rt_arena_shrink(a, c.p, c.n);
+	return c.err ? SLICE_NONE : rt_cursor_text(&c);
 }
 
 /* ---- When ---- */
 
+static void soon(struct txn *self)
+{
+	if (!self->keep.ndue && !self->keep.ngone)
+		svc_timer_start(self->svc, &self->keep.timer, 0, 0, SOON_MS);
+}
+
 void txn_keep(struct txn *self, struct txn_call *call)
 {
-	if (!self->keep.on || !call->key || call->due)
-		return;
-	if (self->keep.ndue == LOC_CALLS_BURST)
-		txn_keep_flush(self);
+	if (!self->keep.on || !call->key || call->due || self->keep.ndue == TXN_KEEP_DUE)
+		return; /* so many in 20 ms: what is left out is written when it changes again */
+	soon(self);
 	call->due = true;
 	self->keep.due[self->keep.ndue++] = txn_call_handle(call);
 }
 
 void txn_keep_end(struct txn *self, const struct txn_call *call)
 {
-	if (!call->kept)
+	struct loc_redis *redis = svc_redis(self->svc);
+
+	if (!call->kept || !redis)
 		return;
-	if (self->keep.ngone == LOC_CALLS_BURST)
-		txn_keep_flush(self);
+	if (self->keep.ngone == TXN_KEEP_DUE) {
+		loc_calls_remove(redis, svc_id(self->svc), 1, &call->key);
+		return;
+	}
+	soon(self);
 	self->keep.gone[self->keep.ngone++] = call->key;
 }
 
-void txn_keep_flush(struct txn *self)
+static void write_some(struct txn *self, struct loc_redis *redis, const rt_handle *due, uint32_t ndue)
 {
-	struct loc_redis *redis = svc_redis(self->svc); /* NULL at the very end */
-	struct txn_keeper *k = &self->keep;
 	uint64_t key[LOC_CALLS_BURST];
 	struct slice text[LOC_CALLS_BURST];
 	int n = 0;
 
-	for (uint32_t i = 0; i < k->ndue; i++) {
-		struct txn_call *call = txn_calls_get(self->calls, k->due[i]);
+	for (uint32_t i = 0; i < ndue; i++) {
+		struct txn_call *call = txn_calls_get(self->calls, due[i]);
 
 		if (!call)
 			continue;
@@ -171,9 +190,40 @@ void txn_keep_flush(struct txn *self)
 		call->kept = true;
 		key[n++] = call->key;
 	}
-	if (n && redis && loc_calls_write(redis, svc_id(self->svc), n, key, text))
+	if (n && loc_calls_write(redis, svc_id(self->svc), n, key, text))
 		rt_log(RT_LOG_D, "txn.unkept", 0, "calls=%d why=\"Redis is away\"", n);
-	if (k->ngone && redis)
-		loc_calls_remove(redis, svc_id(self->svc), (int)k->ngone, k->gone);
-	k->ndue = k->ngone = 0;
+	rt_arena_reset(svc_arena(self->svc));
+}
+
+static uint32_t up_to_burst(uint32_t n)
+{
+	return n < LOC_CALLS_BURST ? n : LOC_CALLS_BURST;
+}
+
+void txn_keep_now(struct txn *self, struct txn_call *call)
+{
+	txn_keep(self, call);
+	self->keep.urgent |= call->due;
+}
+
+void txn_keep_flush(struct txn *self)
+{
+	struct loc_redis *redis = svc_redis(self->svc); /* NULL at the very end */
+	struct txn_keeper *k = &self->keep;
+
+	for (uint32_t i = 0; redis && i < k->ndue; i += LOC_CALLS_BURST)
+		write_some(self, redis, k->due + i, up_to_burst(k->ndue - i));
+	k->ndue = 0;
+	k->urgent = false;
+}
+
+void txn_keep_timer(struct txn *self)
+{
+	struct loc_redis *redis = svc_redis(self->svc);
+	struct txn_keeper *k = &self->keep;
+
+	txn_keep_flush(self);
+	for (uint32_t i = 0; redis && i < k->ngone; i += LOC_CALLS_BURST)
+		loc_calls_remove(redis, svc_id(self->svc), (int)up_to_burst(k->ngone - i), k->gone + i);
+	k->ngone = 0;
 }

@@ -240,7 +240,7 @@ static void note_ringing(struct txn *self, const struct txn_slot *s, int status)
 	if (!call || call->rang)
 		return;
 	call->rang = true;
-	txn_keep(self, call);
+	txn_keep_now(self, call);
 }
 
 void txn_server_answer(struct txn *self, const struct wire_parcel *in)

@@ -14,13 +14,14 @@ struct txn_counters {
 	uint64_t *clients, *servers, *retransmits, *timeouts, *refused, *strays;
 };
 
-enum { TXN_HELD_MAX = 256, TXN_LOST_MAX = 16, TXN_KEEP_BURST = 16 };
+enum { TXN_HELD_MAX = 256, TXN_LOST_MAX = 16, TXN_KEEP_DUE = 1024 };
 
 struct txn_keeper {             /* keep.c */
-	rt_handle due[TXN_KEEP_BURST]; /* calls to be written when the burst ends */
-	uint64_t gone[TXN_KEEP_BURST]; /* keys to be removed */
+	rt_handle due[TXN_KEEP_DUE]; /* calls to be written soon */
+	uint64_t gone[TXN_KEEP_DUE]; /* keys to be removed */
+	struct rt_timer timer;
 	uint32_t ndue, ngone;
-	bool on;
+	bool on, urgent;
 	uint32_t at; /* slots from here on hold calls from before it was on */
 	rt_ms stay_at;
 };
@@ -147,9 +148,11 @@ void txn_heir_cancel(struct txn *self, const struct txn_slot *server);          
 void txn_heir_timer(struct txn *self, rt_handle call);
 
 /* ---- keep.c: calls that ring, for a successor ---- */
-void txn_keep(struct txn *self, struct txn_call *call);           /* it changed: write it when the burst ends */
-void txn_keep_end(struct txn *self, const struct txn_call *call); /* it ends: remove it then */
-void txn_keep_flush(struct txn *self);
+void txn_keep(struct txn *self, struct txn_call *call);           /* it changed: write it soon */
+void txn_keep_end(struct txn *self, const struct txn_call *call); /* it ends: remove it likewise */
+void txn_keep_now(struct txn *self, struct txn_call *call);       /* at the end of this burst */
+void txn_keep_flush(struct txn *self);                            /* what changed, now; resets the arena */
+void txn_keep_timer(struct txn *self);                            /* likewise, and what ended */
 void txn_keep_look(struct txn *self);                             /* is there a successor? */
 
 /* ---- adopt.c: calls of a worker that is gone ---- */
