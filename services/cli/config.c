@@ -21,10 +21,14 @@ static int check(struct cli *cli)
 {
 	if (cli->narg)
 		cli->config_file = cli->arg[0];
+	const char *file = cli->config_file ? cli->config_file : getenv("PEAL_CONFIG");
 	const struct svc_config *c = cli_config(cli);
 	if (!c)
 		return CLI_FAILED;
-	printf("good: %u domain%s, Redis " SLICE_FMT "\n", c->ndomain, c->ndomain == 1 ? "" : "s", SLICE_ARG(c->redis_url));
+	printf("good: %s: %u domain%s, %s\n", file && file[0] ? file : "defaults and environment, no file", c->ndomain, c->ndomain == 1 ? "" : "s",
+	       cli_redis_place(cli));
+	if (!c->ndomain)
+		printf("      nobody can register before server.domains names a domain\n");
 	return CLI_DONE;
 }
 

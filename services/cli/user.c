@@ -129,7 +129,16 @@ static int set_disabled(struct cli *cli, bool disabled)
 	if (!r)
 		return CLI_FAILED;
 	freeReplyObject(r);
-	printf(disabled ? SLICE_FMT " may neither register nor call\n" : SLICE_FMT " may register and call\n", SLICE_ARG(aor));
+	if (!disabled) {
+		printf(SLICE_FMT " may register and call\n", SLICE_ARG(aor));
+		return CLI_DONE;
+	}
+	printf(SLICE_FMT " may neither register nor call; a worker that has just asked about him knows in 5 seconds\n", SLICE_ARG(aor));
+	r = cli_redis(cli, "EXISTS reg:%b", aor.p, (size_t)aor.n);
+	if (r && r->integer)
+		printf("his phones can be called until their registrations end; at once: peal reg rm " SLICE_FMT "\n", SLICE_ARG(aor));
+	if (r)
+		freeReplyObject(r);
 	return CLI_DONE;
 }
 
