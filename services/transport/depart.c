@@ -10,6 +10,7 @@
 #include "keeps.h"
 #include "listen.h"
 #include "relief.h"
+#include "sip/addr.h"
 #include "udp.h"
 #include "via.h"
 
@@ -188,6 +189,30 @@ static int depart_request(struct departure *d)
 	return by_datagram(d);
 }
 
+/*
+ * Who is asked again when a flow is gone is the proxy; but an ACK, and the CANCEL of a branch, have nobody who would look for another
+ * way. They go to the address their Route or Request-URI names, unless a phone relies on its flow (`ob`, RFC 5626 5.3).
+ */
+static int without_flow(struct departure *d)
+{
+	const bool routed = d->index && d->index->first[SIP_HDR_ROUTE] != SIP_NO_FIELD;
+	const struct sip_msg m = { d->text, d->index };
+	enum sip_transport proto;
+	struct sip_addr addr;
+	struct sip_uri uri;
+
+	if (!d->way.flow || !d->index || (d->index->method != SIP_ACK && d->index->method != SIP_CANCEL) ||
+	    (routed ? sip_addr_uri(sip_msg_get(&m, SIP_HDR_ROUTE), &addr, &uri) : sip_uri_parse(&uri, sip_msg_target(&m))) ||
+	    slice_present(sip_uri_param(&uri, SLICE("ob"))))
+		return RT_ABSENT;
+	proto = uri.scheme == SIP_SCHEME_SIPS ? SIP_TLS : sip_uri_transport(&uri) ? sip_uri_transport(&uri) : SIP_UDP;
+	if (sip_hop_ip(&d->way.to, uri.host, proto, uri.port ? uri.port : sip_transport_port(proto)) < 0)
+		return RT_ABSENT;
+	d->way.flow = 0;
+	d->name = uri.host;
+	return depart_request(d);
+}
+
 /* 18.1.1: a request that took a new TCP connection only for its size. */
 static int by_udp_after_all(struct edge *edge, const struct conn *conn, const struct chunk *chunk)
 {
@@ -338,6 +363,8 @@ void depart(struct edge *edge, const struct wire_parcel *in)
 				       .text = in->msg.text, .index = in->msg.index, .name = in->name };
 
 		err = depart_request(&d);
+		if (err == RT_ABSENT)
+			err = without_flow(&d);
 	}
 	if (err == 0)
 		return;

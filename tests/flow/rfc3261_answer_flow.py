@@ -170,9 +170,9 @@ def repeated_message(server):
         assert sum(m.method == "MESSAGE" for m in b.seen) == 1, b.seen
 
 
-def until_noticed(server, phone):
+def until_noticed(server, phone, how):
     """Until a transport saw that he says no more."""
-    line = re.compile(rf"conn\.finish .*{phone.host}:{phone.port} ")
+    line = re.compile(rf"conn\.{how} .*{phone.host}:{phone.port} ")
     end = time.monotonic() + 5
     while not any(line.search(server.text(os.path.basename(w.log))) for w in server.workers):
         assert time.monotonic() < end, f"nobody noticed that {phone.place} closed"
@@ -186,9 +186,38 @@ def gone(server):
         with caller(server, proto="tcp") as a:
             r = a.send(changed(a.request("MESSAGE", b.aor), Via=f"SIP/2.0/TCP pc.invalid:{ear.port};branch={sip.branch()}"))
             seen = b.wait("MESSAGE")
-        until_noticed(server, a)
+        until_noticed(server, a, "finish")
         b.reply(seen, 200, "OK")
         ended(ear, r, 200)
+
+
+@section("18.1.1-callee-closed")
+def callee_closed(server):
+    """18.1.1, 9.1: the callee closes the connection the call came by: CANCEL, ACK and BYE take a new one to his Contact."""
+    with caller(server) as a, Ear(server, server.name("b")) as b:
+        for answered in (False, True):
+            with Phone(server, b.user, proto="tcp") as line:
+                line.call_id, line.cseq = b.call_id, b.cseq
+                assert line.register(contact=b.contact).status == 200
+                b.cseq = line.cseq
+                sent = a.invite(b.aor)
+                arrived = line.wait("INVITE")
+                b.send(b.answer(arrived, 200 if answered else 180, "Yes"), way=(line.sock, None))
+                answer = a.wait(200 if answered else 180)
+            until_noticed(server, line, "close")
+            if answered:
+                a.send(a.in_dialog("ACK", sent, answer, 1))
+                b.wait("ACK")
+                bye = a.send(a.in_dialog("BYE", sent, answer, 2))
+                b.reply(b.wait("BYE"), 200, "OK")
+                ended(a, bye, 200)
+                continue
+            ended(a, a.send(cancel_of(sent)), 200)
+            cancel = b.wait("CANCEL")
+            b.reply(cancel, 200, "OK")
+            b.send(b.answer(arrived, 487, "Request Terminated"), way=cancel.way)
+            b.wait("ACK")
+            ended(a, sent, 487)
 
 
 @section("18.2.2-maddr")

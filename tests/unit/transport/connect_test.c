@@ -33,6 +33,45 @@ static void requests_open_and_share_a_connection_18_1_1(void **state)
 	close(door);
 }
 
+/* Its flow is gone: an ACK goes where it says itself, a BYE is the proxy's to send again. */
+static void an_ack_outlives_its_flow_18_1_1(void **state)
+{
+	static const struct {
+		const char *method, *host, *more;
+	} row[] = {
+		{ "BYE", "127.0.0.1", "" }, { "ACK", "127.0.0.1", ";ob" }, { "ACK", "pc.example.com", "" },
+		{ "ACK", "127.0.0.1", "" }, { "CANCEL", "127.0.0.1", "" },
+	};
+	const int door = listen_at(0);
+	const struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .branch = 0x2000003, .flow = 0x123456789,
+		                        .remote = hop("127.0.0.1", 5079, SIP_TCP) };
+	char start[128], text[512];
+	int fd = -1;
+
+	(void)state;
+	fcntl(door, F_SETFL, O_NONBLOCK);
+	for (uint32_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		snprintf(start, sizeof(start), "%s sip:bob@%s:%u;transport=tcp%s", row[i].method, row[i].host, port_of(door), row[i].more);
+		snprintf(text, sizeof(text), "%s SIP/2.0\r\nVia: SIP/2.0/UDP a.example.com;branch=z9hG4bKa\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+			 "To: <sip:bob@example.com>;tag=2\r\nCall-ID: a\r\nCSeq: 1 %s\r\nContent-Length: 0\r\n\r\n", start,
+			 row[i].method);
+		shell_give(svc, &head, text, true);
+		shell_quiet(svc);
+		if (i < 3) {
+			assert_int_equal(accept(door, 0, 0), -1);
+			assert_int_equal(svc->posts, i + 1);
+			assert_int_equal(svc->post[i].head.verb, WIRE_UNSENT);
+			continue;
+		}
+		if (fd < 0)
+			fd = accept(door, 0, 0);
+		assert_memory_equal(hear(fd), start, strlen(start));
+	}
+	assert_int_equal(svc->posts, 3);
+	close(fd);
+	close(door);
+}
+
 static int accepted(int door)
 {
 	fcntl(door, F_SETFL, O_NONBLOCK);
@@ -278,6 +317,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, open_actor, close_actor)
 	const struct CMUnitTest tests[] = {
 		T(requests_open_and_share_a_connection_18_1_1),
+		T(an_ack_outlives_its_flow_18_1_1),
 		T(several_connections_to_one_peer_when_configured),
 		T(nobody_listens_is_told),
 		T(connecting_takes_no_longer_than_told),
