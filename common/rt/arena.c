@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rt/cursor.h"
+
 enum { ALIGN = 16 };
 
 struct rt_arena {
@@ -110,4 +112,13 @@ struct slice rt_arena_printf(struct rt_arena *self, const char *fmt, ...)
 		return SLICE_NONE;
 	self->used = at + (size_t)n;
 	return slice_of(p, (uint32_t)n);
+}
+
+struct slice rt_arena_hex(struct rt_arena *self, uint64_t v)
+{
+	char *p = rt_arena_raw(self, 16);
+	struct rt_cursor c = rt_cursor_on(p, p ? 16 : 0);
+
+	rt_cursor_hex(&c, v, 16);
+	return p ? rt_cursor_text(&c) : SLICE_NONE;
 }

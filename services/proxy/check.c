@@ -25,16 +25,23 @@ static struct proxy_refusal max_forwards(const struct proxy_element *e, const st
 	return (struct proxy_refusal){ .status = 483 };
 }
 
+/* That of the topmost Via was read at the door. */
+static struct slice branch_of(const struct sip_msg *m, int field)
+{
+	struct sip_via via;
+
+	if (field == sip_msg_first(m, SIP_HDR_VIA))
+		return sip_msg_span(m, m->index->facts.via_branch);
+	return sip_via_parse(&via, sip_msg_value(m, field)) ? SLICE_NONE : via.branch;
+}
+
 /* Step 4 with RFC 5393: a Via of ours that made the same decision means a loop; another decision means a spiral. */
 static struct proxy_refusal loop(const struct proxy_element *e, const struct proxy_request *r)
 {
 	for (int f = sip_msg_first(&r->msg, SIP_HDR_VIA); f >= 0; f = sip_msg_next(&r->msg, f)) {
-		struct sip_via via;
 		struct sip_branch branch;
 
-		if (sip_via_parse(&via, sip_msg_value(&r->msg, f)) || sip_branch_parse(&branch, via.branch, e->branch))
-			continue;
-		if (branch.loop == r->loop)
+		if (sip_branch_parse(&branch, branch_of(&r->msg, f), e->branch) == 0 && branch.loop == r->loop)
 			return (struct proxy_refusal){ .status = 482 };
 	}
 	return pass;

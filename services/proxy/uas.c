@@ -17,7 +17,7 @@ struct slice proxy_uas_tag(const struct proxy_element *e, const struct sip_msg *
 		rt_hash(e->tag, call_id.p, call_id.n), rt_hash(e->tag, from.p, from.n), rt_hash(e->tag, branch.p, branch.n),
 	};
 
-	return rt_arena_printf(e->arena, "%016llx", (unsigned long long)rt_hash(e->tag, part, sizeof(part)));
+	return rt_arena_hex(e->arena, rt_hash(e->tag, part, sizeof(part)));
 }
 
 struct sip_draft *proxy_uas_reply(const struct proxy_element *e, const struct sip_msg *request, int status)

@@ -30,7 +30,7 @@ struct slice txn_own_tag(struct txn *self, const struct sip_msg *request)
 	struct txn_match m;
 
 	txn_match_request(&m, request, self->match_key);
-	return rt_arena_printf(svc_arena(self->svc), "%016llx", (unsigned long long)rt_mix(m.check, m.key));
+	return rt_arena_hex(svc_arena(self->svc), rt_mix(m.check, m.key));
 }
 
 /* The head of a parcel about the request that came in `in`. */
@@ -311,11 +311,8 @@ int txn_server_send(struct txn *self, const struct txn_slot *s, const struct sip
 		.listener = s->listener,
 		.remote = s->remote,
 	};
-	/* It goes as it is, and no one needs the index, but to learn who registered: the transport keeps his NAT open. */
-	const bool registered = m->index && m->index->method == SIP_REGISTER && sip_status_success(m->index->status);
-	const struct sip_msg text = { .text = m->text };
 
-	return txn_depart(self, &head, registered ? m : &text);
+	return txn_depart(self, &head, m);
 }
 
 /* 8.2.6.1: the caller's Timestamp, and how long we took when that is more than nothing. */

@@ -21,7 +21,7 @@ static uint64_t mark_of(const struct edge *edge, const struct sip_msg *request)
 
 static struct slice to_tag(struct edge *edge, const struct sip_msg *request)
 {
-	return rt_arena_printf(edge->arena, "%016llx", (unsigned long long)mark_of(edge, request));
+	return rt_arena_hex(edge->arena, mark_of(edge, request));
 }
 
 /* 18.2.1 holds for requests we answer ourselves, too. One that cannot be stamped is answered as it is. */

@@ -77,6 +77,22 @@ struct slice via_host(const struct sip_msg *message, uint16_t *port)
 	return via.host;
 }
 
+/*
+ * The door wrote received, and rport where it was asked for, of every request: unless there is a maddr, the way back is where the request
+ * came from, and the index tells at which port.
+ */
+static bool by_source(struct sip_hop *to, const struct sip_msg *response, const struct sip_hop *source)
+{
+	const struct sip_facts *f = response->index ? &response->index->facts : 0;
+
+	if (!f || !source->family || !f->via_host.n || f->via_flags & SIP_VIA_MADDR)
+		return false;
+	*to = *source;
+	if (sip_transport_reliable(source->proto) || !(f->via_flags & SIP_VIA_RPORT))
+		to->port = f->via_port ? f->via_port : sip_transport_port(source->proto);
+	return true;
+}
+
 int via_reply_to(struct sip_hop *to, uint8_t *ttl, struct slice *name, const struct sip_msg *response, const struct sip_hop *source)
 {
 	struct sip_via via;
@@ -85,6 +101,8 @@ int via_reply_to(struct sip_hop *to, uint8_t *ttl, struct slice *name, const str
 
 	*ttl = 0;
 	*name = SLICE_NONE;
+	if (by_source(to, response, source))
+		return 0;
 	if (top_via(&via, response) < 0) { /* a broken one that we refuse: back to where it came from */
 		*to = *source;
 		return source->family ? 0 : RT_BAD;

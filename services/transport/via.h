@@ -19,7 +19,7 @@ bool via_wants_stamp(const struct sip_msg *request, const struct sip_hop *source
  * Where a response goes by its top Via, 18.2.2, when no connection takes it.
  *
  *   response  its index may be NULL: the Via is then read from the text
- *   source    where the request came from; family 0 when unknown
+ *   source    where the request came from; family 0 when unknown. With it and an index the Via is not read again
  *   ttl       for a multicast maddr; else 0
  *   name      of a maddr that is none: present when only DNS can tell, at port to->port
  *   returns   0, RT_BAD (no Via, or nothing in it that is an address)

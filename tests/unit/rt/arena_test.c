@@ -53,7 +53,7 @@ static void the_newest_piece_can_shrink(void **state)
 
 static void copies_and_formats(void **state)
 {
-	struct rt_arena *a = rt_arena_new(48);
+	struct rt_arena *a = rt_arena_new(63);
 	char text[] = "hello";
 	struct slice s = rt_arena_copy(a, slice_str(text));
 
@@ -64,6 +64,8 @@ static void copies_and_formats(void **state)
 	assert_text(rt_arena_copy(a, SLICE("")), "");
 	assert_text(rt_arena_printf(a, "%d-%s", 42, "x"), "42-x");
 	assert_absent(rt_arena_printf(a, "%040d", 1));
+	assert_text(rt_arena_hex(a, 0xbeef), "000000000000beef");
+	assert_absent(rt_arena_hex(a, 1));
 	assert_absent(rt_arena_copy(a, SLICE("seventeen bytes..")));
 	rt_arena_destroy(&a);
 }
