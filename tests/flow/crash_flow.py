@@ -160,8 +160,7 @@ def transaction(server):
     survive(server, "transaction.2", ("transaction", "transport"), 1,
             [Ringing.answer, Ringing.refuse, Ringing.cancel, lambda c: (c.repeat(), c.answer())])
     assert adopted(server) > 0, "no call was adopted from Redis"
-    left = [k for k in server.redis("KEYS", "tx:*") for _ in server.redis.hash(k)]
-    assert not left, f"calls that are over are still kept: {left}"
+    until(lambda: not any(server.redis.hash(k) for k in server.redis("KEYS", "tx:*")), "calls that are over are still kept")
 
 
 @flow("crash.transaction-fork", forms=("separate",), own=True, copies=TWO)
