@@ -87,7 +87,7 @@ bool overload_settles(struct edge *edge, struct slice text, const struct edge_or
 		++*edge->count.dropped;
 		return true;
 	}
-	if (!shed_refuses(&edge->shed, now, mark) || !refuse_at_a_glance(edge, &g, origin, mark))
+	if (!shed_refuses(&edge->shed, now, origin->waited, mark) || !refuse_at_a_glance(edge, &g, origin, mark))
 		return false;
 	shed_waited(&edge->shed, now, origin->waited + svc_wait(edge->svc, edge->worker));
 	return true;
@@ -108,7 +108,7 @@ bool overload_refuses(struct edge *edge, const struct sip_msg *request, const st
 	tell(edge, shed_share(&edge->shed, now), wait);
 	if (!refuse_is_new(request))
 		return false;
-	chosen = there >= WIRE_STALLED || (shed_refuses(&edge->shed, now, mark) &&
+	chosen = there >= WIRE_STALLED || (shed_refuses(&edge->shed, now, origin->waited, mark) &&
 					  !(shed_share(&edge->shed, now) < SHED_MOST && relief_is_promised(edge, request, origin)));
 	if (chosen) {
 		++*edge->count.shed;

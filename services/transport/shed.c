@@ -2,7 +2,7 @@
 #include "shed.h"
 
 enum {
-	WAIT_FULL = 200,  /* ms: a queue that lost something is at least so long */
+	WAIT_FULL = 120,  /* ms: a queue that lost something is at least so long */
 	SILENT = 5,       /* steps in which nobody came, until that says that nobody waits */
 	STEPS_MAX = 128,  /* until everything is forgotten */
 };
@@ -101,7 +101,9 @@ bool shed_drops(struct shed *self, rt_ms now, uint64_t chance)
 	return chance % SHED_WHOLE < missing(self, self->read);
 }
 
-bool shed_refuses(struct shed *self, rt_ms now, uint64_t chance)
+bool shed_refuses(struct shed *self, rt_ms now, uint32_t waited, uint64_t chance)
 {
-	return chance % SHED_WHOLE < shed_share(self, now);
+	const uint32_t share = shed_share(self, now);
+
+	return self->on && (waited >= SHED_LATE || chance % SHED_WHOLE < share);
 }

@@ -9,6 +9,7 @@
 #include "udp.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -26,6 +27,7 @@ enum {
 	PAYLOAD_MAX = 65507,   /* of a datagram over IPv4 */
 	AGAIN = 4,             /* datagrams at once: more are on their way, so ask again */
 	WAIT_MAX = 60000,      /* ms: no queue is that long */
+	WAIT_FULL = 120,       /* ms that a full receive buffer counts for: what is lost comes again */
 };
 
 struct datagram {
@@ -45,6 +47,8 @@ struct udp {
 	struct iovec out_vec[WIRE_BURST];
 	struct sockaddr_storage out_to[WIRE_BURST];
 	char out_control[WIRE_BURST][UDP_CONTROL];
+	uint32_t pressed;      /* ms that the fill of the buffer being read counts for */
+	bool full;             /* the last burst was */
 	uint32_t nout, nbytes;
 	struct datagram queue[TRANSPORT_DATAGRAMS];
 	char bytes[TRANSPORT_DATAGRAM_BYTES];
@@ -125,6 +129,7 @@ static void read_control(struct udp *self, struct msghdr *m, uint32_t number, st
 
 			memcpy(&came, CMSG_DATA(c), sizeof(came));
 			o->waited = waited_since(&came, svc_wall_ms(self->edge->svc));
+			o->waited = o->waited < self->pressed ? self->pressed : o->waited;
 		}
 	}
 }
@@ -177,11 +182,28 @@ static void take(struct udp *self, uint32_t number, int i)
 		arrive(edge, d, &o);
 }
 
+/*
+ * At five times the capacity a buffer of megabytes is full before anything in it is old. The kernel takes back what was read by quarters
+ * of the buffer, so the first one says nothing.
+ */
+static uint32_t pressure(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t n = sizeof(info);
+	uint64_t part;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &n) < 0 || !info[SK_MEMINFO_RCVBUF])
+		return 0;
+	part = (uint64_t)info[SK_MEMINFO_RMEM_ALLOC] * 4 * WAIT_FULL / info[SK_MEMINFO_RCVBUF];
+	return part > WAIT_FULL ? (uint32_t)(part - WAIT_FULL) / 3 : 0;
+}
+
 /* While some were read others came: they join the burst, so that packs are fuller. Where few come nobody asks again. */
 static void receive(struct udp *self, uint32_t number, int fd)
 {
 	int at = 0, n;
 
+	self->pressed = self->full ? pressure(fd) : 0;
 	do {
 		n = recvmmsg(fd, self->in + at, (unsigned)(WIRE_BURST - at), MSG_DONTWAIT, 0);
 		for (int i = at; i < at + n; i++) {
@@ -190,6 +212,7 @@ static void receive(struct udp *self, uint32_t number, int fd)
 		}
 		at += n;
 	} while (n >= AGAIN && at < WIRE_BURST);
+	self->full = at >= WIRE_BURST;
 }
 
 void udp_ready(struct udp *self, uint32_t number, uint32_t events)

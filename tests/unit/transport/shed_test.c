@@ -10,7 +10,7 @@ static void nothing_is_refused_while_nobody_waits(void **state)
 
 	(void)state;
 	for (rt_ms now = 1000; now < 9000; now += 10) {
-		shed_waited(&s, now, now % 200 ? SHED_TARGET * 5 : 0); /* long, but short once in each step or two */
+		shed_waited(&s, now, now % 60 ? SHED_TARGET * 5 : 0); /* long, but short once in each step or two */
 		assert_int_equal(shed_share(&s, now), 0);
 	}
 }
@@ -36,8 +36,9 @@ static void a_standing_queue_is_overload_and_so_are_lost_datagrams(void **state)
 	}
 	assert_true(shed_share(&a, 2000) > SHED_WHOLE / 2);
 	assert_true(shed_share(&b, 2000) > SHED_WHOLE / 2);
-	assert_true(shed_refuses(&a, 2000, 0));
-	assert_false(shed_refuses(&a, 2000, SHED_WHOLE - 1));
+	assert_true(shed_refuses(&a, 2000, 0, 0));
+	assert_false(shed_refuses(&a, 2000, SHED_LATE - 1, SHED_WHOLE - 1));
+	assert_true(shed_refuses(&a, 2000, SHED_LATE, SHED_WHOLE - 1));
 }
 
 static void silence_forgets(void **state)
@@ -84,7 +85,7 @@ static void one_ms(struct model *m, rt_ms now, double offered)
 		m->queue -= 1;
 		if (shed_drops(&m->shed, now, rt_mix(m->dice++, 9)))
 			m->work -= price / 10;
-		else if (shed_refuses(&m->shed, now, rt_mix(m->dice++, 7))) {
+		else if (shed_refuses(&m->shed, now, wait, rt_mix(m->dice++, 7))) {
 			m->work -= price;
 		} else {
 			m->work -= 1;
