@@ -49,7 +49,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(transport,   listen,         WORDS,    "udp:0.0.0.0:5060 tcp:0.0.0.0:5060", 0, 0, "where to listen: udp|tcp|tls|ws|wss:address:port") \
 	X(transport,   advertise,      WORDS,    "",           0,    0,        "host[:port], or listen=host[:port], put into Via and Record-Route; found by itself when empty") \
 	X(transport,   udp_sockets,    INT,      "1",          1,    16,       "sockets per UDP address (SO_REUSEPORT)")                             \
-	X(transport,   buffer,         INT,      "4194304",    65536, 1073741824, "socket receive buffer asked for, bytes")                          \
+	X(transport,   buffer,         INT,      "16777216",   65536, 1073741824, "socket receive buffer asked for, bytes")                          \
 	X(transport,   max_message,    INT,      "65535",      4096, 1048576,  "largest message on a stream, bytes")                                 \
 	X(transport,   connections,    INT,      "100000",     1,    1000000,  "connections of one worker")                                          \
 	X(transport,   source_connections, INT,  "1000",       1,    1000000,  "connections from one source address")                                \

@@ -7,6 +7,9 @@ static const struct slice new_methods[] = {
 	{ "INVITE", 6 }, { "REGISTER", 8 }, { "OPTIONS", 7 }, { "SUBSCRIBE", 9 }, { "MESSAGE", 7 }, { "PUBLISH", 7 },
 };
 
+/* Parameters of a Via that say where its answer goes, or want more than a glance. */
+static const struct slice elsewhere[3] = { { "maddr", 5 }, { "received", 8 }, { "keep", 4 } };
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -145,6 +148,26 @@ struct slice glance_to_tag(const struct glance *g)
 	const char *p = g->to_tagged ? memmem(g->to.p, g->to.n, mark.p, mark.n) : 0;
 
 	return p ? slice_from(g->to, (uint32_t)(p - g->to.p) + mark.n) : SLICE_NONE;
+}
+
+bool glance_wants_rport(const struct glance *g)
+{
+	static const struct slice udp = { "SIP/2.0/UDP ", 12 };
+	struct slice s = g->via[0];
+	int semicolon, wants = 0;
+
+	if (!slice_eq(slice_head(s, udp.n), udp))
+		return false;
+	while ((semicolon = slice_find(s, ';')) >= 0) {
+		s = slice_from(s, (uint32_t)semicolon + 1);
+		if (s.n && is_blank(s.p[0]))
+			return false;
+		for (int i = 0; i < 3; i++)
+			if (slice_starts_nocase(s, elsewhere[i]))
+				return false;
+		wants += slice_eq(s, SLICE("rport")) || slice_eq(slice_head(s, 6), SLICE("rport;"));
+	}
+	return wants == 1;
 }
 
 /* ---- The answer ---- */

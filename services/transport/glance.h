@@ -34,6 +34,9 @@ bool glance_is_new(const struct glance *g);
 /* The tag of its To; SLICE_NONE: there is none. */
 struct slice glance_to_tag(const struct glance *g);
 
+/* Its top Via is of UDP, asks for rport, and says nothing else of where the answer goes: back to the source, RFC 3581 4. */
+bool glance_wants_rport(const struct glance *g);
+
 /* 503 with Retry-After, padded so that answers to one place are of one length. */
 void glance_refuse(struct rt_cursor *c, const struct glance *g, const struct glance_reply *r);
 

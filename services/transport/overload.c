@@ -31,14 +31,16 @@ static bool plain_way(struct edge *edge, const struct glance *g, const struct ed
 	struct sip_via via;
 	struct sip_hop written;
 
-	if (sip_via_parse(&via, g->via[0]) < 0 || via.transport != SIP_UDP || slice_present(via.maddr) || slice_present(via.received) ||
-	    via.rport.n || (via.flags & SIP_VIA_KEEP))
-		return false;
 	*way = (struct edge_way){ .to = origin->remote, .from = origin->local, .listener = origin->listener };
-	r->rport = slice_present(via.rport) ? origin->remote.port : 0;
-	if (!r->rport)
-		way->to.port = via.port ? via.port : sip_transport_port(SIP_UDP);
-	if (sip_hop_ip(&written, via.host, SIP_UDP, 0) == 0 && sip_hop_same_ip(&written, &origin->remote) && !r->rport)
+	r->rport = origin->remote.port;
+	if (glance_wants_rport(g))
+		return !refusals_has(&edge->bounced, &way->to, svc_now(edge->svc));
+	if (sip_via_parse(&via, g->via[0]) < 0 || via.transport != SIP_UDP || slice_present(via.maddr) || slice_present(via.received) ||
+	    slice_present(via.rport) || (via.flags & SIP_VIA_KEEP))
+		return false;
+	r->rport = 0;
+	way->to.port = via.port ? via.port : sip_transport_port(SIP_UDP);
+	if (sip_hop_ip(&written, via.host, SIP_UDP, 0) == 0 && sip_hop_same_ip(&written, &origin->remote))
 		r->received = SLICE_NONE;
 	return !refusals_has(&edge->bounced, &way->to, svc_now(edge->svc));
 }

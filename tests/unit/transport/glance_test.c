@@ -121,12 +121,35 @@ static void a_refusal_holds_what_8_2_6_2_wants_and_is_of_even_length(void **stat
 	assert_int_equal(tight.err, RT_NOMEM);
 }
 
+static void only_a_plain_rport_is_answered_without_more_thought(void **state)
+{
+	static const struct {
+		const char *params;
+		bool plain;
+	} rows[] = {
+		{ ";branch=z9hG4bK77;rport", true }, { ";rport;branch=z9hG4bK77", true }, { ";branch=z9hG4bK77", false }, { ";rport;rport", false },
+		{ ";rport=5060", false }, { ";RPORT", false }, { "; rport", false }, { ";rport;Maddr=192.0.2.1", false }, { ";rport; maddr=192.0.2.1", false },
+		{ ";rport;received=192.0.2.1", false }, { ";rport;keep", false }, { ";rport ", true },
+	};
+	struct glance g;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(changed(&g, ";branch=z9hG4bK77;rport;x", rows[i].params), 0);
+		if (glance_wants_rport(&g) != rows[i].plain)
+			fail_msg("%s", rows[i].params);
+	}
+	assert_int_equal(changed(&g, "SIP/2.0/UDP bigbox3", "SIP/2.0/TCP bigbox3"), 0);
+	assert_false(glance_wants_rport(&g));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_is_read_in_short_and_long_forms_7_3_3),
 		cmocka_unit_test(what_is_not_plain_is_left_to_the_parser),
 		cmocka_unit_test(what_may_be_in_a_dialog_begins_nothing_12_2),
+		cmocka_unit_test(only_a_plain_rport_is_answered_without_more_thought),
 		cmocka_unit_test(a_refusal_holds_what_8_2_6_2_wants_and_is_of_even_length),
 	};
 
