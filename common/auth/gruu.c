@@ -41,9 +41,14 @@ static void put_instance(struct rt_cursor *c, struct slice instance)
 	}
 }
 
-void auth_gruu_public(struct rt_cursor *c, struct slice aor, struct slice instance)
+static void put_scheme(struct rt_cursor *c, struct slice contact)
 {
-	rt_cursor_lit(c, "sip:");
+	rt_cursor_put(c, slice_starts_nocase(contact, SLICE("sips:")) ? SLICE("sips:") : SLICE("sip:"));
+}
+
+void auth_gruu_public(struct rt_cursor *c, struct slice contact, struct slice aor, struct slice instance)
+{
+	put_scheme(c, contact);
 	rt_cursor_put(c, aor);
 	rt_cursor_lit(c, ";gr=");
 	put_instance(c, instance);
@@ -125,7 +130,8 @@ static uint32_t get_word(const unsigned char *p)
 	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-void auth_gruu_temporary(struct rt_cursor *c, struct rt_key key, struct slice aor, struct slice instance, struct slice call_id)
+void auth_gruu_temporary(struct rt_cursor *c, struct rt_key key, struct slice contact, struct slice aor, struct slice instance,
+                         struct slice call_id)
 {
 	const struct slice user = user_of(aor);
 	const uint32_t n = MAC + FIXED + user.n + instance.n;
@@ -147,7 +153,7 @@ void auth_gruu_temporary(struct rt_cursor *c, struct rt_key key, struct slice ao
 		c->err = RT_NOMEM;
 		return;
 	}
-	rt_cursor_lit(c, "sip:");
+	put_scheme(c, contact);
 	rt_cursor_put(c, prefix);
 	put_base64(c, text, n);
 	rt_cursor_char(c, '@');

@@ -14,9 +14,15 @@
 #include "sip/param.h"
 #include "sip/uri.h"
 
-/* For the Contact of a 200 to REGISTER, without quotes. instance as it is stored, in angle brackets; key: svc_secret(svc, "gruu"). */
-void auth_gruu_public(struct rt_cursor *c, struct slice aor, struct slice instance);
-void auth_gruu_temporary(struct rt_cursor *c, struct rt_key key, struct slice aor, struct slice instance, struct slice call_id);
+/*
+ * For the Contact of a 200 to REGISTER, without quotes; sips: where the contact is (RFC 5630 3.3: both exist, the phone gets its own kind).
+ *   contact   the URI that is registered
+ *   instance  as it is stored, in angle brackets
+ *   key       svc_secret(svc, "gruu")
+ */
+void auth_gruu_public(struct rt_cursor *c, struct slice contact, struct slice aor, struct slice instance);
+void auth_gruu_temporary(struct rt_cursor *c, struct rt_key key, struct slice contact, struct slice aor, struct slice instance,
+                         struct slice call_id);
 
 struct auth_gruu {
 	struct slice user;     /* of the address of record; the domain is the URI's host */

@@ -19,9 +19,9 @@ struct sip_draft *reg_answer_refusal(struct rt_arena *a, const struct sip_msg *r
 static void put_gruus(struct rt_cursor *c, const struct loc_binding *b, const struct reg_grant *grant)
 {
 	rt_cursor_lit(c, ";pub-gruu=\"");
-	auth_gruu_public(c, grant->aor, b->instance);
+	auth_gruu_public(c, b->contact, grant->aor, b->instance);
 	rt_cursor_lit(c, "\";temp-gruu=\"");
-	auth_gruu_temporary(c, grant->gruu_key, grant->aor, b->instance, b->call_id);
+	auth_gruu_temporary(c, grant->gruu_key, b->contact, grant->aor, b->instance, b->call_id);
 	rt_cursor_char(c, '"');
 }
 

@@ -68,14 +68,14 @@ static void put_params(struct rt_cursor *c, struct slice params)
 }
 
 /* RFC 5628 5 */
-static void put_gruu(struct rt_cursor *c, struct slice aor, struct slice instance)
+static void put_gruu(struct rt_cursor *c, struct slice aor, const struct loc_binding *b)
 {
 	char room[1024];
 	struct rt_cursor gruu = rt_cursor_on(room, sizeof(room));
 
-	if (!instance.n)
+	if (!b->instance.n)
 		return;
-	auth_gruu_public(&gruu, aor, instance);
+	auth_gruu_public(&gruu, b->contact, aor, b->instance);
 	if (gruu.err)
 		return;
 	rt_cursor_lit(c, "\n      <gr:pub-gruu uri=\"");
@@ -96,7 +96,7 @@ static void put_contact(struct rt_cursor *c, const struct reginfo *info, const s
 	rt_cursor_printf(c, "\" cseq=\"%u\">", b->cseq);
 	put_uri(c, b->contact);
 	put_params(c, b->params);
-	put_gruu(c, info->aor, b->instance);
+	put_gruu(c, info->aor, b);
 	rt_cursor_lit(c, "\n    </contact>");
 }
 

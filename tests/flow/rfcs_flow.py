@@ -108,3 +108,20 @@ def through(server):
             assert came.all("route") == [f"<sip:{hop.place};lr>"] and came.uri == f"sip:{p.domain}", came.text
             hop.reply(came, 200, "OK")
             p.wait(lambda m, sent=sent: answers(m, sent) and m.status == 200)
+
+
+@flow("rfcs.5630-gruu", settings={"transport.listen": "udp tcp tls"})
+def sips_gruu(server):
+    """RFC 5630 3.3: a phone that registers a sips URI is given sips GRUUs, and they lead to it; the others keep sip ones."""
+    with server.phone(proto="tls") as p, server.phone(proto="tls") as caller, server.phone() as plain:
+        instance = '+sip.instance="<urn:uuid:00000000-0000-1000-8000-00000000005a>"'
+        answer = register(p, ("Supported", "gruu"), contact=f"<sips:{p.user}@{p.place}>;{instance}")
+        assert answer.status == 200, answer.text
+        for name, start in (("pub-gruu", f"sips:{p.user}@"), ("temp-gruu", "sips:tgruu.")):
+            gruu = sip.param(answer.get("contact"), name)
+            assert gruu.startswith(start), answer.text
+            sent = caller.send(caller.request("OPTIONS", gruu))
+            p.reply(p.wait("OPTIONS"), 200, "OK")
+            caller.wait(lambda m, sent=sent: answers(m, sent) and m.status == 200)
+        answer = register(plain, ("Supported", "gruu"), contact=f"<{plain.contact}>;{instance}")
+        assert sip.param(answer.get("contact"), "pub-gruu").startswith("sip:"), answer.text

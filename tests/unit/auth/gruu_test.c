@@ -27,7 +27,7 @@ static void a_public_gruu_reads_as_in_rfc5627_9(void **state)
 	struct auth_gruu g;
 
 	(void)state;
-	auth_gruu_public(&c, ALICE, INSTANCE);
+	auth_gruu_public(&c, SLICE("sip:a@h"), ALICE, INSTANCE);
 	assert_text(rt_cursor_text(&c), "sip:alice@example.com;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
 	assert_int_equal(0, read_it(rt_cursor_text(&c), key, &g));
 	assert_text(g.user, "alice");
@@ -37,6 +37,24 @@ static void a_public_gruu_reads_as_in_rfc5627_9(void **state)
 	assert_false(auth_gruu_names(&g, SLICE("<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf7>"), SLICE("any call")));
 }
 
+static void a_sips_contact_gets_sips_gruus_rfc5630_3_3(void **state)
+{
+	char text[512];
+	struct rt_cursor c = rt_cursor_on(text, sizeof(text));
+	struct auth_gruu g;
+
+	(void)state;
+	auth_gruu_public(&c, SLICE("SIPS:a@h"), ALICE, INSTANCE);
+	assert_text(rt_cursor_text(&c), "sips:alice@example.com;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
+	assert_int_equal(0, read_it(rt_cursor_text(&c), key, &g));
+	c = rt_cursor_on(text, sizeof(text));
+	auth_gruu_temporary(&c, key, SLICE("sips:a@h"), ALICE, INSTANCE, SLICE("call-1"));
+	assert_int_equal(0, c.err);
+	assert_true(slice_starts_nocase(rt_cursor_text(&c), SLICE("sips:tgruu.")));
+	assert_int_equal(0, read_it(rt_cursor_text(&c), key, &g));
+	assert_text(g.user, "alice");
+}
+
 static void an_odd_instance_survives(void **state)
 {
 	char text[200];
@@ -44,7 +62,7 @@ static void an_odd_instance_survives(void **state)
 	struct auth_gruu g;
 
 	(void)state;
-	auth_gruu_public(&c, ALICE, SLICE("<urn:x;y=\"%>"));
+	auth_gruu_public(&c, SLICE("sip:a@h"), ALICE, SLICE("<urn:x;y=\"%>"));
 	assert_int_equal(0, read_it(rt_cursor_text(&c), key, &g));
 	assert_text(g.instance, "<urn:x;y=\"%>");
 }
@@ -56,8 +74,8 @@ static void a_temporary_gruu_hides_and_opens(void **state)
 	struct auth_gruu g;
 
 	(void)state;
-	auth_gruu_temporary(&c, key, ALICE, INSTANCE, SLICE("call-1"));
-	auth_gruu_temporary(&d, key, ALICE, INSTANCE, SLICE("call-1"));
+	auth_gruu_temporary(&c, key, SLICE("sip:a@h"), ALICE, INSTANCE, SLICE("call-1"));
+	auth_gruu_temporary(&d, key, SLICE("sip:a@h"), ALICE, INSTANCE, SLICE("call-1"));
 	assert_int_equal(0, c.err);
 	assert_false(slice_eq(rt_cursor_text(&c), rt_cursor_text(&d))); /* RFC 5627 3.1.2: each is another */
 	text[c.n] = 0;
@@ -80,7 +98,7 @@ static void a_changed_temporary_gruu_does_not_open(void **state)
 	uint32_t to;
 
 	(void)state;
-	auth_gruu_temporary(&c, key, ALICE, INSTANCE, SLICE("call-1"));
+	auth_gruu_temporary(&c, key, SLICE("sip:a@h"), ALICE, INSTANCE, SLICE("call-1"));
 	to = (uint32_t)slice_find(rt_cursor_text(&c), '@');
 	for (uint32_t i = from; i + 1 < to; i++) { /* the last digit may hold bits that mean nothing */
 		const char was = text[i];
@@ -113,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_public_gruu_reads_as_in_rfc5627_9),
+		cmocka_unit_test(a_sips_contact_gets_sips_gruus_rfc5630_3_3),
 		cmocka_unit_test(an_odd_instance_survives),
 		cmocka_unit_test(a_temporary_gruu_hides_and_opens),
 		cmocka_unit_test(a_changed_temporary_gruu_does_not_open),
