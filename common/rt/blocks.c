@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* blocks: pages make a region, which hands out ever new memory; blocks on top of it come back by size: 64, 128 .. 1024, 1280 .. 4096 bytes. */
+/* blocks: a region hands out ever new memory; blocks on top of it come back by size: 64, 128 .. 1024, 1280 .. 4096 bytes. */
 #include "rt/blocks.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -10,7 +9,8 @@ enum {
 	ALIGN = 64,
 	PAGE = 1 << 12,
 	SMALL = 1 << 16,
-	HUGE_FROM = 1 << 20, /* held: a server with little to do stays small */
+	LARGE = 1 << 21,
+	LARGE_FROM = 1 << 20, /* held: a server with little to do stays small */
 	FINE = 64,           /* step of the sizes up to FINE_MAX */
 	FINE_MAX = 1024,
 	COARSE = 256,
@@ -26,33 +26,16 @@ struct rt_region_map { /* at the front of each */
 	size_t size;
 };
 
-/* ---- Pages, regions ---- */
-
-void *rt_map(size_t n)
-{
-	const size_t spare = n < RT_HUGE ? 0 : RT_HUGE;
-	char *const p = mmap(0, n + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	const size_t before = spare ? (RT_HUGE - (uintptr_t)p % RT_HUGE) % RT_HUGE : 0;
-
-	if (p == MAP_FAILED)
-		return 0;
-	if (before)
-		munmap(p, before);
-	if (spare)
-		(void)madvise(p + before, n, MADV_HUGEPAGE); /* refused: 4 KB at a time, then */
-	if (spare > before)
-		munmap(p + before + n, spare - before);
-	return p + before;
-}
+/* ---- Region ---- */
 
 static int grow(struct rt_region *self, size_t n)
 {
 	const size_t wanted = n + ALIGN;
-	const size_t least = self->total < HUGE_FROM ? SMALL : RT_HUGE;
+	const size_t least = self->total < LARGE_FROM ? SMALL : LARGE;
 	const size_t size = wanted > least ? (wanted + PAGE - 1) & ~(size_t)(PAGE - 1) : least;
-	struct rt_region_map *const map = rt_map(size);
+	struct rt_region_map *const map = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!map)
+	if (map == MAP_FAILED)
 		return -1;
 	*map = (struct rt_region_map){ self->maps, size };
 	self->maps = map;

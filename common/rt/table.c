@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "rt/blocks.h"
 #include "rt/err.h"
 
 enum {
@@ -21,9 +20,7 @@ enum {
 	BITS_MAX = 30,
 	MOVE = 16,  /* entries of old looked at in one put: old is empty after 1/16 of its size, now is full after 5/8 */
 	IN_OLD = 1u << 31,
-	LARGE = 1 << 16, /* entries: from here on a side is mapped, 1 MB */
-	BLOCK = 4096,    /* entries of old whose memory is given back together: 64 KB */
-	HUGE_BLOCK = RT_HUGE / 16, /* when its pages are huge */
+	BLOCK = 4096, /* entries of old whose memory is given back together: 64 KB */
 };
 
 struct entry {
@@ -49,10 +46,10 @@ static inline uint32_t home_of(const struct side *s, uint64_t key)
 	return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> s->shift);
 }
 
-/* Large sides are mapped: their pages come and go one at a time (2 MB each from 2 MB on), and growth never waits for all of them. */
+/* Large sides are mapped: their pages come and go one at a time, and growth never waits for all of them. */
 static inline bool is_large(const struct side *s)
 {
-	return s->mask >= LARGE - 1;
+	return s->mask >= 16 * BLOCK;
 }
 
 static inline size_t side_bytes(const struct side *s)
@@ -69,7 +66,9 @@ static bool side_open(struct side *s, unsigned bits)
 		s->at = calloc(1, side_bytes(s));
 		return s->at != 0;
 	}
-	s->at = rt_map(side_bytes(s));
+	s->at = mmap(0, side_bytes(s), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (s->at == MAP_FAILED)
+		s->at = 0;
 	return s->at != 0;
 }
 
@@ -144,10 +143,10 @@ static bool side_drop(struct side *s, uint64_t key, uint64_t value1)
 static void forget_block(struct rt_table *self)
 {
 	struct side *old = &self->old;
-	const uint32_t moved = old->mask + 1 - self->left, block = old->mask >= HUGE_BLOCK ? HUGE_BLOCK : BLOCK;
+	const uint32_t moved = old->mask + 1 - self->left;
 
-	if (is_large(old) && self->mark % block == 0 && moved >= block)
-		madvise(old->at + ((self->mark - block) & old->mask), block * sizeof(*old->at), MADV_DONTNEED);
+	if (is_large(old) && self->mark % BLOCK == 0 && moved >= BLOCK)
+		madvise(old->at + ((self->mark - BLOCK) & old->mask), BLOCK * sizeof(*old->at), MADV_DONTNEED);
 }
 
 /* Move at least `n` entries' worth of old, and then to the end of the run. */

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * map, region, blocks: memory that is taken in pieces and given back to the system at once, in the end.
+ * region, blocks: memory that is taken in pieces and given back to the system at once, in the end.
  *
- *   region   | piece | piece | piece | ......    64 KB at first; once it holds 1 MB, 2 MB in one huge page, where the system has them
+ *   region   | piece | piece | piece | ......    64 KB at first, 2 MB once it holds 1 MB
  *   blocks   of many sizes, cut from a region; one given back is the next of its size, so that what lives 32 s stands dense
  *
- * Why huge pages: what a transaction tier keeps is read again half a minute later, when neither cache nor TLB knows it; and each 4 KB that
- * are touched first cost 1 to 10 us of the kernel.
+ * Each 4 KB that are touched first cost 2 us of the kernel, 10 in a virtual machine whose host lends memory. Huge pages are not asked for:
+ * where the host takes free ones back, each costs 5 ms at once.
  */
 #ifndef RT_BLOCKS_H
 #define RT_BLOCKS_H
 
 #include <stddef.h>
-
-enum { RT_HUGE = 1 << 21 }; /* bytes of a huge page */
-
-/* Zeroed pages; from RT_HUGE on they begin at a multiple of it, and are huge ones where the system has them. munmap gives them back. NULL: none left */
-void *rt_map(size_t n);
 
 struct rt_region { /* zero: empty */
 	struct rt_region_map *maps;
