@@ -12,10 +12,9 @@
 
 enum {
 	FRAME_MAX = SIP_HEAD_MAX + SIP_BODY_MAX + WIRE_PACK_BYTES,
-	HEARTBEAT_MS = 1000,
-	HEARTBEAT_PATIENCE_MS = 3000,
-	KEEPALIVE_S = 10, /* of TCP, for the side that only receives: a host that vanished leaves nothing behind */
+	KEEPALIVE_S = 1, /* a host that vanished is missed within KEEPALIVES seconds, whether something is on its way to it or not */
 	KEEPALIVES = 3,
+	CONNECT_MS = 1000,
 	HANDSHAKE_MS = 1000, /* libzmq would wait 30 s for a greeting that got lost */
 };
 
@@ -25,8 +24,8 @@ static void set_int(void *socket, int option, int value)
 }
 
 /*
- * Only who sends asks for signs of life: libzmq 4.3 aborts when a full PULL, whose peer has hung up, is about to ask
- * (a connection that stopped reading and met its end has no descriptor to write to any more).
+ * TCP tells of a peer's life, not ZMTP: libzmq 4.3 aborts when a full PULL, whose peer has hung up, is about to send a
+ * heartbeat or to answer one that it finds in its buffer (it has no descriptor to write to any more).
  */
 void *peer_socket(int type)
 {
@@ -41,15 +40,12 @@ void *peer_socket(int type)
 	set_int(socket, ZMQ_IMMEDIATE, 1);
 	set_int(socket, ZMQ_RECONNECT_IVL, WIRE_RETRY);
 	set_int(socket, ZMQ_RECONNECT_IVL_MAX, 20 * WIRE_RETRY);
-	if (type == ZMQ_PUSH) {
-		set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-		set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_PATIENCE_MS);
-	} else {
-		set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
-		set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_S);
-		set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_S);
-		set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVES);
-	}
+	set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
+	set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_S);
+	set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_S);
+	set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVES);
+	set_int(socket, ZMQ_TCP_MAXRT, KEEPALIVES * KEEPALIVE_S * 1000);
+	set_int(socket, ZMQ_CONNECT_TIMEOUT, CONNECT_MS);
 	set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
 	set_int(socket, ZMQ_IPV6, 1);
 	zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max));

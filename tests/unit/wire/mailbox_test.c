@@ -262,7 +262,6 @@ static void a_peer_that_died_is_given_up_sooner(void **state)
 	assert_int_equal(wire_mailbox_look(p->from, now + WIRE_LOST_PATIENCE + 2), UINT64_MAX);
 }
 
-/* Somebody listens there and never greets; then the right one does, at the same address. */
 /* The receiver reads nothing for longer than any heartbeat, its peer is gone: what did arrive is there, and it lives. */
 static void a_full_mailbox_outlives_its_peer(void **state)
 {
@@ -287,6 +286,7 @@ static void a_full_mailbox_outlives_its_peer(void **state)
 	assert_non_null(p->from);
 }
 
+/* Somebody listens there and never greets; then the right one does, at the same address. */
 static void a_connection_that_hangs_is_begun_anew(void **state)
 {
 	struct pair *p = *state;
