@@ -17,7 +17,7 @@ struct field {
 
 #define F(type, member, kind) { { #member, sizeof(#member) - 1 }, offsetof(struct type, member), kind }
 static const struct field of_call[] = {
-	F(loc_call, call_id, TEXT), F(loc_call, trail, HEX), F(loc_call, remote, HOP), F(loc_call, edge, NUMBER),
+	F(loc_call, call_id, TEXT), F(loc_call, trail, HEX), F(loc_call, remote, HOP), F(loc_call, local, HOP), F(loc_call, edge, NUMBER),
 	F(loc_call, listener, NUMBER), F(loc_call, flow, HEX), F(loc_call, key, HEX), F(loc_call, check, HEX),
 	F(loc_call, merge, HEX), F(loc_call, to_tag, NUMBER), F(loc_call, proxy, NUMBER), F(loc_call, cancelled, NUMBER),
 	F(loc_call, reply, TEXT),

@@ -4,7 +4,7 @@
  *
  *   tx:<worker id>  HASH  field <request key>, value one line of JSON for the call, then one for each of its branches:
  *
- *     {"call_id":"a84b","trail":"..","remote":"udp:198.51.100.9:5060","edge":3,"listener":0,"flow":"0","key":"..","check":"..","merge":"..",
+ *     {"call_id":"a84b","trail":"..","remote":"udp:198.51.100.9:5060","local":"udp:192.0.2.1:5060","edge":3,"listener":0,"flow":"0","key":"..","check":"..","merge":"..",
  *      "to_tag":0,"proxy":5,"cancelled":0,"reply":"SIP/2.0 180 Ringing.."}
  *     {"owner":4,"branch":"..","loop":"..","remote":"udp:192.0.2.7:5060","edge":3,"listener":0,"flow":"0","name":"","request":"INVITE sip:.."}
  *
@@ -23,7 +23,7 @@ struct loc_call {
 	struct slice call_id;          /* for the reader: nobody finds a call by it */
 	uint64_t trail, flow;
 	uint64_t key, check, merge;    /* of its server transaction */
-	struct sip_hop remote;         /* the caller */
+	struct sip_hop remote, local;  /* the caller, and which address of ours he asked */
 	uint32_t edge, listener, to_tag, proxy, cancelled;
 	struct slice reply;            /* the last response he was sent */
 };

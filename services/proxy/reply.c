@@ -7,11 +7,12 @@
 #include "wait.h"
 #include "way.h"
 
-static bool answer(struct proxy *p, uint32_t owner, rt_handle txn, uint64_t trail, const struct proxy_way *from, uint8_t flags,
-                   const struct sip_msg *m)
+/* local: the address that was asked; the answer comes from there. */
+static bool answer(struct proxy *p, uint32_t owner, rt_handle txn, uint64_t trail, const struct proxy_way *from, const struct sip_hop *local,
+                   uint8_t flags, const struct sip_msg *m)
 {
 	const struct wire_head head = { .verb = WIRE_ANSWER, .flags = flags, .to = owner, .txn = txn, .trail = trail, .flow = from->flow,
-		                        .edge = from->edge, .listener = from->listener, .remote = from->remote };
+		                        .edge = from->edge, .listener = from->listener, .remote = from->remote, .local = *local };
 	const int err = svc_post(p->svc, &head, m);
 
 	if (err)
@@ -33,7 +34,7 @@ static void send_up(struct proxy *p, struct proxy_job *j, const struct sip_draft
 			proxy_say_final(p, j);
 	}
 	if (!proxy_request_is(&j->req, SIP_ACK)) /* 17: nothing answers an ACK */
-		answer(p, j->owner, j->txn, j->trail, &j->req.from, j->stranger ? WIRE_FORGET : 0, &m);
+		answer(p, j->owner, j->txn, j->trail, &j->req.from, &j->req.local, j->stranger ? WIRE_FORGET : 0, &m);
 }
 
 void proxy_reply_draft(struct proxy *p, struct proxy_job *j, const struct sip_draft *d)
@@ -61,7 +62,7 @@ void proxy_reply_overload(struct proxy *p, const struct wire_parcel *in)
 	struct sip_msg m;
 
 	if (d && !sip_draft_render(d, p->e.arena, &m))
-		answer(p, h->from, h->txn, h->trail, &from, 0, &m);
+		answer(p, h->from, h->txn, h->trail, &from, &h->local, 0, &m);
 }
 
 /* 16.7 step 7: the challenges of all branches, in their order, so that the caller can answer them at once. */
@@ -113,7 +114,7 @@ void proxy_reply_stray(struct proxy *p, const struct wire_parcel *in)
 		return;
 	sip_draft_pop(d, SIP_HDR_VIA);
 	if (!sip_draft_render(d, p->e.arena, &m))
-		answer(p, in->head->from, in->head->txn, in->head->trail, &nowhere, 0, &m);
+		answer(p, in->head->from, in->head->txn, in->head->trail, &nowhere, &nowhere.remote, 0, &m);
 }
 
 /* 18.2.2 for a response that had no transaction: where the Via under ours says. Names were given a received by our own door. */

@@ -52,6 +52,7 @@ static struct txn_slot *take_server(struct txn *self, const struct loc_call *cal
 	s->trail = call->trail;
 	s->flow = call->flow;
 	s->remote = call->remote;
+	s->server.local = call->local;
 	s->edge = call->edge;
 	s->listener = (uint16_t)call->listener;
 	settle_edge(self, s);

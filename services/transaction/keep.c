@@ -131,7 +131,7 @@ static struct slice record(struct txn *self, const struct txn_call *call)
 		return SLICE_NONE;
 	out = (struct loc_call){
 		.call_id = call_id, .trail = s->trail, .flow = s->flow, .key = s->server.born.key, .check = s->server.born.check,
-		.merge = s->server.born.merge, .remote = s->remote, .edge = s->edge, .listener = s->listener,
+		.merge = s->server.born.merge, .remote = s->remote, .local = s->server.local, .edge = s->edge, .listener = s->listener,
 		.to_tag = s->server.born.to_tag, .proxy = s->user, .cancelled = call->cancelled, .reply = txn_kept_msg(s->kept).text,
 	};
 	loc_call_render(&c, &out);

@@ -77,6 +77,7 @@ static struct txn_slot *open_server(struct txn *self, const struct wire_parcel *
 	s->trail = in->head->trail;
 	s->flow = in->head->flow;
 	s->remote = in->head->remote;
+	s->server.local = in->head->local;
 	s->edge = in->head->edge;
 	s->listener = in->head->listener;
 	*self->count.servers = txn_slots_servers(self->slots);
@@ -310,6 +311,7 @@ int txn_server_send(struct txn *self, const struct txn_slot *s, const struct sip
 		.edge = s->edge,
 		.listener = s->listener,
 		.remote = s->remote,
+		.local = s->server.local,
 	};
 
 	return txn_depart(self, &head, m);

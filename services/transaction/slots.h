@@ -6,7 +6,7 @@
  *   key    --> handles                  server: a request, its CANCEL and its own transaction share a key (match.h)
  *   merge  --> handles                  server: requests that are one request in disguise (8.2.2.2)
  *
- * A slot is 168 bytes, for a million of them may linger; the one message it keeps is a block of its own.
+ * A slot is 184 bytes, for a million of them may linger; the one message it keeps is a block of its own.
  */
 #ifndef TXN_SLOTS_H
 #define TXN_SLOTS_H
@@ -49,7 +49,8 @@ struct txn_client {
 
 struct txn_server {
 	struct txn_born_from born;
-	struct sip_span tag; /* To tag within the kept response */
+	struct sip_hop local; /* the address that was asked: answers come from there */
+	struct sip_span tag;  /* To tag within the kept response */
 };
 
 struct txn_slot {
@@ -72,7 +73,7 @@ struct txn_slot {
 		struct txn_server server;
 	};
 };
-_Static_assert(sizeof(struct txn_slot) <= 168, "a million lingering transactions are not to cost more");
+_Static_assert(sizeof(struct txn_slot) <= 184, "a million lingering transactions are not to cost more");
 
 static inline rt_handle txn_slot_handle(const struct txn_slot *s)
 {

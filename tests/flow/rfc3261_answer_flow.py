@@ -6,8 +6,9 @@ import time
 
 from kit import sip
 from kit.ear import Ear
+from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
-from rfc3261 import busy, callee, caller, changed, ended, itself, section
+from rfc3261 import SETTINGS, busy, callee, caller, changed, ended, itself, section
 
 
 def ringing(a, b):
@@ -52,6 +53,21 @@ def never_refused(server):
         a.send(ack)
         a.send(changed(a.request("ACK", "sip:nobody@example.com"), Max_Forwards="0"))
         a.silent(0.8, lambda m: m.status > 100)
+
+
+@flow("rfc3261.18.2.2-address", dict(SETTINGS, **{"transport.listen": "udp* tcp", "transport.advertise": "127.0.0.1"}))
+def from_the_address_asked(server):
+    """18.2.2: on a server with several addresses an answer comes from the one that was asked: a NAT lets in no other."""
+    with callee(server) as b, caller(server, peer=("127.0.0.9", server.port)) as a:
+        a.sock.connect(a.peer)
+        ended(a, a.invite("sip:nobody@example.com"), 480)
+        options = a.request("OPTIONS", itself(server))
+        a.send(options)
+        ended(a, options, 200)
+        assert a.register().status == 200
+        sent, arrived = ringing(a, b)
+        b.answer(arrived, 200, "OK")
+        assert a.wait(200).get("cseq") == sent.get("cseq")
 
 
 @section("9.1-cancel")

@@ -107,18 +107,19 @@ class Server:
         self.open_doors()
 
     def open_doors(self):
-        """transport.listen = "udp tcp tls ws wss udp6 tcp6 tls6": each at a free port, UDP and TCP at one; a certificate when it takes one."""
+        """transport.listen = "udp tcp tls ws wss udp6 tcp6 tls6 udp*": each at a free port, UDP and TCP at one, udp* at every address;
+        a certificate when it takes one."""
         words = self.settings["transport.listen"].split()
         if any(":" in w for w in words):
             return
         for w in words:
-            proto, host = w.rstrip("6"), "::1" if w.endswith("6") else self.host
+            proto, host = w.rstrip("6*"), {"6": "::1", "*": "0.0.0.0"}.get(w[-1], self.host)
             port = take(host) if w.endswith("6") or proto not in ("udp", "tcp") else self.port
             if w == "tcp6" and "udp6" in self.doors:
                 port = self.doors["udp6"][1]
             self.doors[w] = (host, port)
         self.settings["transport.listen"] = " ".join(
-            f"{w.rstrip('6')}:{bracketed(host)}:{port}" for w, (host, port) in self.doors.items())
+            f"{w.rstrip('6*')}:{bracketed(host)}:{port}" for w, (host, port) in self.doors.items())
         if any(w.startswith(("tls", "wss")) for w in words):
             cert, key = certs.pair(*certs.HERE)
             for name, value in (("certificate", cert), ("key", key), ("ca", certs.authority())):

@@ -4,7 +4,8 @@
 #include "loc/calls.h"
 
 static const char call_line[] =
-	"{\"call_id\":\"a84b@\\\"x\\\"\",\"trail\":\"0000000000000063\",\"remote\":\"udp:198.51.100.9:5060\",\"edge\":3,\"listener\":1,"
+	"{\"call_id\":\"a84b@\\\"x\\\"\",\"trail\":\"0000000000000063\",\"remote\":\"udp:198.51.100.9:5060\","
+	"\"local\":\"udp:192.0.2.1:5060\",\"edge\":3,\"listener\":1,"
 	"\"flow\":\"0000000000000007\",\"key\":\"00000000000000a1\",\"check\":\"00000000000000b2\",\"merge\":\"00000000000000c3\","
 	"\"to_tag\":5,\"proxy\":6,\"cancelled\":1,\"reply\":\"SIP/2.0 180 Ringing\\u000d\\u000a\"}\n";
 static const char branch_line[] =
@@ -36,6 +37,7 @@ static void a_call_both_ways(void **state)
 	struct loc_call call = {
 		.call_id = SLICE("a84b@\"x\""), .trail = 99, .flow = 7, .key = 0xa1, .check = 0xb2, .merge = 0xc3, .edge = 3, .listener = 1,
 		.to_tag = 5, .proxy = 6, .cancelled = 1, .reply = SLICE("SIP/2.0 180 Ringing\r\n"), .remote = hop("udp:198.51.100.9:5060"),
+		.local = hop("udp:192.0.2.1:5060"),
 	}, back;
 
 	(void)state;
@@ -45,6 +47,7 @@ static void a_call_both_ways(void **state)
 	assert_text(back.reply, "SIP/2.0 180 Ringing\r\n");
 	assert_text(back.call_id, "a84b@\"x\"");
 	assert_true(sip_hop_same(&back.remote, &call.remote));
+	assert_true(sip_hop_same(&back.local, &call.local));
 	assert_int_equal(back.key, 0xa1);
 	assert_int_equal(back.check, 0xb2);
 	assert_int_equal(back.merge, 0xc3);
