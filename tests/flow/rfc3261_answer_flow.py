@@ -66,7 +66,7 @@ def from_the_address_asked(server):
         ended(a, options, 200)
         assert a.register().status == 200
         sent, arrived = ringing(a, b)
-        b.answer(arrived, 200, "OK")
+        b.reply(arrived, 200, "OK")
         assert a.wait(200).get("cseq") == sent.get("cseq")
 
 
