@@ -284,7 +284,8 @@ int depart_again(struct edge *edge, const struct conn *conn, const struct chunk 
 
 	if (!slice_starts_nocase(m.text, SLICE("SIP/2.0 ")) || via_reply_to(&way.to, &way.ttl, &name, &m, &conn->remote) < 0)
 		return RT_ABSENT;
-	return answer_by_stream(edge, &way, &m, chunk->owed.to ? &chunk->owed : 0);
+	/* Nothing is lost with a provisional one: whoever began a call and hung up the connection is still put through. */
+	return answer_by_stream(edge, &way, &m, chunk->owed.to && !slice_starts_nocase(m.text, SLICE("SIP/2.0 1")) ? &chunk->owed : 0);
 }
 
 int depart_answer_to(struct edge *edge, struct slice response, const struct sip_hop *to, uint16_t listener,
