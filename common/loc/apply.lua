@@ -28,7 +28,8 @@ local stored = call('HGETALL', key)
 local id = ARGV[FIRST]
 if id and not ARGV[FIRST + 3] then
 	local ends, tail, last = ARGV[FIRST + 1], ARGV[FIRST + 2], ARGV[4]
-	local usual, since, gone = #stored <= 2 * NONCES_MAX, nil, nil
+	local usual, since, gone = #stored <= 2 + 2 * NONCES_MAX, nil, nil
+	local others, first, first_end = 0, nil, nil -- nonces but ours, and the first of them to end
 	for i = 1, usual and #stored or 0, 2 do
 		local field, value = stored[i], stored[i + 1]
 		if field == id then
@@ -45,14 +46,24 @@ if id and not ARGV[FIRST + 3] then
 				gone = gone or {}
 				gone[#gone + 1] = field
 			elseif field == nonce then
-				usual = usual and count - used > 0
-			elseif its_end - last > 0 then
-				last = its_end
+				usual, others = usual and count - used > 0, -NONCES_MAX -- it takes no new place
+			else
+				others = others + 1
+				if not first or its_end - first_end < 0 then
+					first, first_end = field, its_end
+				end
+				if its_end - last > 0 then
+					last = its_end
+				end
 			end
 		end
 	end
 	if usual and since then
 		local record = '{"expires_at":' .. ends .. ',"updated_at":' .. now .. ',"registered_at":' .. since .. ',' .. tail
+		if others >= NONCES_MAX and nonce ~= '' then
+			gone = gone or {}
+			gone[#gone + 1] = first
+		end
 		if gone then
 			call('HDEL', key, unpack(gone))
 		end

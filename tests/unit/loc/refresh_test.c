@@ -188,6 +188,24 @@ static void a_nonce_count_serves_a_refresh_once(void **state)
 	scores(371, 371, 371);
 }
 
+/* A phone that asks for a new nonce each time: eight are remembered, the first to end makes room. */
+static void a_ninth_nonce_takes_the_place_of_the_first_to_end(void **state)
+{
+	static const char *const nonce[] = { "n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9" };
+
+	(void)state;
+	SAY(0, 600, 1);
+	SAY(1, 600, 2);
+	for (uint32_t i = 0; i < 10; i++)
+		assert_int_equal(602 + i, SAY(2 + i, 600, 3 + i, 1, nonce[i]).ends);
+	answers("HLEN reg:" AOR, "9");
+	answers("HMGET reg:" AOR " n:n0 n:n1 n:n2", "1 4102445104 5 call");
+	assert_int_equal(RT_DENIED, SAY(12, 600, 13, 1, "n9").err);
+	assert_int_equal(612, SAY(12, 600, 13, 2, "n9").ends); /* a known one takes no place */
+	answers("HLEN reg:" AOR, "9");
+	scores(601, 601, 601);
+}
+
 /* ---- What the sweeper does ---- */
 
 struct turn {
@@ -299,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup(a_refresh_moves_the_record_and_leaves_the_sets, empty),
 		cmocka_unit_test_setup(what_is_otherwise_moves_the_sets_too, empty),
 		cmocka_unit_test_setup(a_nonce_count_serves_a_refresh_once, empty),
+		cmocka_unit_test_setup(a_ninth_nonce_takes_the_place_of_the_first_to_end, empty),
 		cmocka_unit_test_setup(scores_are_raised_before_their_time, empty),
 		cmocka_unit_test_setup(scores_that_lapsed_are_made_good, empty),
 		cmocka_unit_test_setup(those_that_wait_hide_nobody, empty),
