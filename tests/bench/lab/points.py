@@ -10,8 +10,9 @@ POINTS = [
     ("tls", "stream", "call over TLS", ["call", "--prepare", "--record-route", "--transport", "tls", *STREAM]),
     ("message", "udp", "MESSAGE relayed", ["message", "--prepare"]),
     ("register", "udp", "REGISTER refresh", ["register", "--prepare"]),
-    ("challenge", "auth", "REGISTER, digest, a challenge each time", ["register", "--auth", "challenge"]),
+    # reuse before challenge, which leaves every record full of nonces
     ("reuse", "auth", "REGISTER, digest, the nonce again", ["register", "--prepare", "--auth", "reuse"]),
+    ("challenge", "auth", "REGISTER, digest, a challenge each time", ["register", "--auth", "challenge"]),
     ("options", "udp", "OPTIONS to the server", ["options"]),
 ]
 NAMES = [p[0] for p in POINTS]
