@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "limits.h"
-#include "netlist.h"
+#include "sip/netlist.h"
 
 enum { PLACES = 2 * TRANSPORT_BANS, LENGTHS = 129 };
 _Static_assert((PLACES & (PLACES - 1)) == 0, "a power of two");

@@ -8,7 +8,7 @@
 #define EDGE_H
 
 #include "svc/actor.h"
-#include "netlist.h"
+#include "sip/netlist.h"
 #include "bucket.h"
 #include "large.h"
 #include "oc.h"

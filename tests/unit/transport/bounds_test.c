@@ -5,7 +5,7 @@
 #include "bans.h"
 #include "bucket.h"
 #include "limits.h"
-#include "netlist.h"
+#include "sip/netlist.h"
 #include "sources.h"
 
 static struct sip_hop ip(const char *text)

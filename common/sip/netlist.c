@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* netlist: a short list walked in order; an address is a network of all its bits. */
-#include "netlist.h"
+#include "sip/netlist.h"
 
 int net_read(struct net *out, struct slice word)
 {

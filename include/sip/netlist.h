@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* netlist: addresses and networks an operator named, asked for every source: "192.0.2.7", "2001:db8::/32". Pure. */
-#ifndef NETLIST_H
-#define NETLIST_H
+#ifndef SIP_NETLIST_H
+#define SIP_NETLIST_H
 
 #include "sip/hop.h"
 
