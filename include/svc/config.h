@@ -75,7 +75,8 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(proxy,       record_route,   BOOL,     "on",         0,    0,        "stay in the path of dialogs")                                        \
 	X(proxy,       timer_c,        INT,      "185",        1,    3600,     "seconds a forwarded INVITE may ring, RFC 3261 16.6 step 11; more than 180") \
 	X(proxy,       relay,          RELAY,    "users",      0,    0,        "requests to other domains: none, users (authenticated ones and peers) or any") \
-	X(proxy,       peers,          WORDS,    "",           0,    0,        "addresses or networks that need no authentication, e.g. 192.0.2.0/24") \
+	X(proxy,       peers,          WORDS,    "",           0,    0,        "addresses or networks that need no authentication, and whose P-Asserted-Identity is believed, e.g. 192.0.2.0/24") \
+	X(proxy,       assert,         BOOL,     "off",        0,    0,        "tell peers and trusted gateways who a caller with the right password is (P-Asserted-Identity, RFC 3325)") \
 	X(proxy,       routes,         WORDS,    "",           0,    0,        "static next hops: domain=sip:host[:port][;transport=..]")            \
 	X(proxy,       lookup_cache,   INT,      "60",         0,    3600,     "seconds a lookup may be answered from memory while Redis, which tells of changes, told of none; 0: always ask") \
 	X(proxy,       gateway_timeout, INT,     "6000",       500,  32000,    "ms a gateway may be silent until the next one of its group is tried")  \

@@ -155,6 +155,16 @@ static void flush(void *self)
 
 /* ---- Life ---- */
 
+/* What does not read was refused with the configuration. */
+static void read_peers(struct proxy *p)
+{
+	const struct svc_words *const words = &p->e.config->proxy_peers;
+
+	p->peers.n = 0;
+	for (uint32_t i = 0; i < words->n; i++)
+		(void)!netlist_add(&p->peers, words->word[i]);
+}
+
 /* Other name servers, perhaps. What is being searched for ends, and its requests with it. */
 static int reload(void *self)
 {
@@ -168,6 +178,7 @@ static int reload(void *self)
 	dns_resolver_destroy(&p->dns);
 	p->dns = fresh;
 	gatelist_reload(p->gates);
+	read_peers(p);
 	return 0;
 }
 
@@ -239,6 +250,7 @@ static int open_actor(void **self_p, struct svc *svc)
 	stale_users = (uint32_t)p->e.config->redis_stale_users;
 	stale_age = (uint32_t)p->e.config->redis_stale_age;
 	count(p);
+	read_peers(p);
 	p->jobs = rt_pool_new(sizeof(struct proxy_job), PROXY_CONTEXTS_MAX);
 	p->searches = rt_pool_new(sizeof(struct proxy_search), PROXY_CONTEXTS_MAX);
 	p->by_txn = rt_table_new(1024);

@@ -94,6 +94,23 @@ int proxy_auth_door(const struct proxy_element *e, const struct proxy_request *r
 	return slice_present(out->user) ? 0 : RT_NOMEM;
 }
 
+bool proxy_auth_stranger(const struct proxy_element *e, const struct proxy_request *r, struct proxy_door *out)
+{
+	const struct slice name = sip_msg_get_other(&r->msg, SLICE("P-Preferred-Identity"));
+	const struct svc_domain *const called = proxy_element_domain(e, &r->uri);
+	struct sip_addr addr;
+	struct sip_uri uri;
+
+	*out = (struct proxy_door){ .needed = true };
+	if (e->config->proxy_relay != SVC_RELAY_USERS || proxy_request_is(r, SIP_ACK) || proxy_request_is(r, SIP_CANCEL) || r->allowed)
+		return false;
+	if (called && called->auth_calls)
+		out->domain = called;
+	else if (slice_present(name) && !sip_addr_uri(name, &addr, &uri))
+		out->domain = svc_config_domain(e->config, uri.host);
+	return out->domain && out->domain->auth_calls;
+}
+
 enum auth_verdict proxy_auth_judge(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_door *door,
                                    const struct loc_user *user)
 {

@@ -22,6 +22,12 @@ struct proxy_door { /* what a request is asked for */
 RT_MUSTUSE
 int proxy_auth_door(const struct proxy_element *e, const struct proxy_request *r, struct proxy_door *out);
 
+/*
+ * A caller without a name of ours, anonymous perhaps (RFC 3323 4.1.1.3), would send where only users may. True: he may prove that he is one, of
+ * the domain he calls, or of the one he would be named in (RFC 3325 6).
+ */
+bool proxy_auth_stranger(const struct proxy_element *e, const struct proxy_request *r, struct proxy_door *out);
+
 /* Are they right? `user` NULL: unknown. AUTH_PASS does not yet mean that he may say he is From: proxy_auth_is_caller. */
 enum auth_verdict proxy_auth_judge(const struct proxy_element *e, const struct proxy_request *r, const struct proxy_door *door,
                                    const struct loc_user *user);

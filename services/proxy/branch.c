@@ -136,6 +136,8 @@ static int attempt(struct proxy *p, struct proxy_job *j, int i)
 	int err = way_of(p, j, aim, &a.way);
 
 	if (!err)
+		a.to_peer = proxy_job_peer(p, &a.way.remote);
+	if (!err)
 		err = proxy_forward(&p->e, &j->req, &a, &copy);
 	if (!err && a.way.remote.proto == SIP_UDP && !aim->by_way && !aim->widened && widen(p, j, i, &copy))
 		return attempt(p, j, i); /* Via and Record-Route say TCP now */

@@ -9,6 +9,7 @@
  */
 #include "auth.h"
 #include "check.h"
+#include "identity.h"
 #include "job.h"
 #include "policy.h"
 #include "prefs.h"
@@ -23,6 +24,13 @@ static void refuse(struct proxy *p, struct proxy_job *j, const struct proxy_refu
 {
 	++*p->count.refused;
 	proxy_reply_draft(p, j, proxy_uas_refuse(&p->e, &j->req.msg, why));
+}
+
+static void challenge(struct proxy *p, struct proxy_job *j, const struct proxy_door *door, bool stale)
+{
+	j->stranger = true;
+	++*p->count.unauthorized;
+	proxy_reply_draft(p, j, proxy_auth_challenge(&p->e, &j->req, door, stale));
 }
 
 /* Redis is away: whoever asks next will hear the same, so this is the one case for a 503 of ours (16.7 step 6). */
@@ -156,10 +164,20 @@ static void answer_here(struct proxy *p, struct proxy_job *j)
 	proxy_reply_draft(p, j, proxy_uas_answer(&p->e, &j->req));
 }
 
+void proxy_decide_no_relay(struct proxy *p, struct proxy_job *j)
+{
+	const struct proxy_refusal forbidden = { .status = 403 };
+	struct proxy_door door;
+
+	if (proxy_auth_stranger(&p->e, &j->req, &door))
+		challenge(p, j, &door, false);
+	else
+		refuse(p, j, &forbidden);
+}
+
 static void find_targets(struct proxy *p, struct proxy_job *j)
 {
 	static const struct proxy_policy as_it_is = { .fork = SVC_PARALLEL };
-	const struct proxy_refusal forbidden = { .status = 403 };
 	struct proxy_target only;
 	struct proxy_address to;
 	const int err = proxy_target_place(&p->e, &j->req, &to);
@@ -170,7 +188,7 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 	} else if (lacking.status) {
 		refuse(p, j, &lacking);
 	} else if (j->req.route >= 0 && !proxy_check_relay(&p->e, &j->req)) {
-		refuse(p, j, &forbidden);
+		proxy_decide_no_relay(p, j);
 	} else if ((to.place == PROXY_HERE && j->req.route < 0) || j->req.msg.index->facts.max_forwards == 0) {
 		answer_here(p, j);
 	} else if (proxy_target_service(&p->e, &j->req, &to, &only)) {
@@ -183,18 +201,11 @@ static void find_targets(struct proxy *p, struct proxy_job *j)
 		proxy_target_away(&j->req, &only);
 		proxy_job_begin(p, j, &only, 1, &as_it_is);
 	} else {
-		refuse(p, j, &forbidden);
+		proxy_decide_no_relay(p, j);
 	}
 }
 
 /* ---- 16.3 ---- */
-
-static void challenge(struct proxy *p, struct proxy_job *j, const struct proxy_door *door, bool stale)
-{
-	j->stranger = true;
-	++*p->count.unauthorized;
-	proxy_reply_draft(p, j, proxy_auth_challenge(&p->e, &j->req, door, stale));
-}
 
 static void on_nonce(void *self, uint64_t token, int err)
 {
@@ -224,6 +235,8 @@ static void admit(struct proxy *p, struct proxy_job *j, const struct proxy_door 
 		return;
 	}
 	j->req.allowed = true;
+	if (proxy_identity_due(&p->e, &j->req))
+		j->req.user = proxy_keep_text(&j->keep, door->user);
 	if (!j->txn) /* 16.11: a copy looks like the first one, so nothing can be used up */
 		find_targets(p, j);
 	else if (proxy_auth_nonce(&p->e, &j->req, door, &nonce, &times) ||

@@ -9,6 +9,7 @@
 #include "forward.h"
 
 #include "auth.h"
+#include "identity.h"
 #include "sip/addr.h"
 #include "sip/draft.h"
 
@@ -320,6 +321,7 @@ int proxy_forward(const struct proxy_element *e, const struct proxy_request *r, 
 	lend_breadth(copy, e, r, a->breadth);  /* 5 */
 	add_path(copy, e, r);
 	drop_our_credentials(copy, e, r);
+	proxy_identity_request(copy, e, r, a->to_peer);
 	put_routes(copy, e, r, a);             /* 6 */
 	return sip_draft_render(copy, e->arena, out);
 }

@@ -32,6 +32,7 @@ struct proxy_attempt { /* one target on one of its hops: one client transaction,
 	struct proxy_next next;
 	struct proxy_way way;
 	uint16_t breadth; /* Max-Breadth it may use, RFC 5393 */
+	bool to_peer;     /* that way leads to a trusted peer */
 };
 
 /* All steps up to 9: the copy to send, without our Via, which is the transaction's. 0 | RT_NOMEM | RT_BIG | RT_BAD */

@@ -75,8 +75,7 @@ bool proxy_gate(struct proxy *p, struct proxy_job *j, const struct proxy_address
 	if (group < 0)
 		return false;
 	if (!proxy_check_relay(&p->e, &j->req)) {
-		++*p->count.refused;
-		proxy_reply_status(p, j, 403);
+		proxy_decide_no_relay(p, j);
 	} else if (keep_gates(p, j, group, number)) {
 		proxy_reply_status(p, j, 500);
 	} else if (!j->ngate) {

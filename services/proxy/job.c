@@ -6,6 +6,11 @@
 #include "rt/table.h"
 #include "wait.h"
 
+bool proxy_job_peer(const struct proxy *p, const struct sip_hop *hop)
+{
+	return netlist_has(&p->peers, hop) || gateways_trust(gatelist_now(p->gates), hop);
+}
+
 /* ---- The life of a job ---- */
 
 static uint64_t txn_key(uint32_t owner, rt_handle txn)

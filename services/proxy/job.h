@@ -24,6 +24,7 @@
 #include "request.h"
 #include "seen.h"
 #include "sip/draft.h"
+#include "sip/netlist.h"
 #include "svc/actor.h"
 #include "target.h"
 
@@ -45,6 +46,7 @@ struct proxy { /* the actor */
 	struct loc_users *users;
 	struct dns_resolver *dns;
 	struct gatelist *gates;
+	struct netlist peers;       /* proxy.peers */
 	struct probes *probes;
 	struct wire_aliases *aliases;
 	struct proxy_waits *waits;
@@ -119,6 +121,7 @@ void proxy_job_offer(struct proxy *p, const struct wire_parcel *in);
 void proxy_job_abandon(struct proxy *p, const struct wire_parcel *in);
 void proxy_job_result(struct proxy *p, const struct wire_parcel *in);
 void proxy_job_timer(struct proxy *p, rt_handle job);
+bool proxy_job_peer(const struct proxy *p, const struct sip_hop *hop); /* one we trust, by its address */
 struct proxy_job *proxy_job_enter(struct proxy *p, rt_handle job); /* NULL: it is over */
 void proxy_job_leave(struct proxy *p, struct proxy_job *j);
 
@@ -145,6 +148,7 @@ void proxy_orphans_stop(struct proxy *p); /* and frees what the jobs of an undra
 /* ---- decide.c ---- */
 void proxy_decide(struct proxy *p, struct proxy_job *j); /* forwards it, answers it, or waits for Redis */
 void proxy_decide_again(struct proxy *p, struct proxy_job *j); /* where is the user now? */
+void proxy_decide_no_relay(struct proxy *p, struct proxy_job *j); /* 403, or 407 to who may yet prove that he is a user */
 void proxy_decide_late(struct proxy *p, struct proxy_job *j); /* late_due has come */
 
 /* ---- branch.c ---- */

@@ -2,6 +2,7 @@
 /* reply: what goes upstream: RFC 3261 16.7 steps 3 and 7 to 9, and 16.11 for responses nobody waits for. */
 #include "job.h"
 
+#include "identity.h"
 #include "sip/via.h"
 #include "uas.h"
 #include "wait.h"
@@ -65,6 +66,12 @@ void proxy_reply_overload(struct proxy *p, const struct wire_parcel *in)
 		answer(p, h->from, h->txn, h->trail, &from, &h->local, 0, &m);
 }
 
+/* Is whom branch i went to a peer? */
+static bool is_of_peer(const struct proxy *p, const struct proxy_aim *aim)
+{
+	return aim->at < aim->nhop && proxy_job_peer(p, &aim->hop[aim->at]);
+}
+
 /* 16.7 step 7: the challenges of all branches, in their order, so that the caller can answer them at once. */
 static void gather_challenges(struct sip_draft *d, const struct proxy_job *j, int chosen)
 {
@@ -92,6 +99,7 @@ void proxy_reply_forward(struct proxy *p, struct proxy_job *j, int i, const stru
 		sip_draft_status(d, status, sip_status_phrase(status));
 	if (status == 401 || status == 407)
 		gather_challenges(d, j, i);
+	proxy_identity_response(d, response, is_of_peer(p, j->aim[i]), j->req.peer);
 	send_up(p, j, d);
 }
 
@@ -113,6 +121,7 @@ void proxy_reply_stray(struct proxy *p, const struct wire_parcel *in)
 	if (!d)
 		return;
 	sip_draft_pop(d, SIP_HDR_VIA);
+	proxy_identity_response(d, &in->msg, false, false); /* from whom, nobody knows any more */
 	if (!sip_draft_render(d, p->e.arena, &m))
 		answer(p, in->head->from, in->head->txn, in->head->trail, &nowhere, &nowhere.remote, 0, &m);
 }
@@ -151,6 +160,7 @@ void proxy_reply_stateless(struct proxy *p, const struct wire_parcel *in)
 	if (!d)
 		return;
 	sip_draft_pop(d, SIP_HDR_VIA);
+	proxy_identity_response(d, &in->msg, proxy_job_peer(p, &in->head->remote), proxy_job_peer(p, &hop));
 	if (sip_draft_render(d, p->e.arena, &m))
 		return;
 	head.to = head.edge = way.edge;

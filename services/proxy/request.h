@@ -11,10 +11,11 @@ struct proxy_request {
 	struct sip_msg msg;      /* as it arrived; read-only */
 	struct proxy_way from;   /* where it came from */
 	struct sip_hop local;    /* where it came in */
-	bool peer;               /* the source is a configured, trusted peer */
+	bool peer;               /* the source is a trusted peer: configured, or a gateway */
 	bool merged;             /* 8.2.2.2: only a UAS minds */
 	bool signed_route;       /* its Route set carries our signature: for this dialog, or for the flow of a phone */
 	bool allowed;            /* its sender proved to be a user of ours */
+	struct slice user;       /* who that is, "alice@example.com", where it is to be told (identity.h) */
 
 	struct slice target;     /* Request-URI after 16.4 */
 	struct sip_uri uri;      /* the same, read */

@@ -91,6 +91,31 @@ static void credentials_nobody_asked_for(void **state)
 	assert_null(door.domain);
 }
 
+static const char *stranger(const char *uri, const char *from, const char *more)
+{
+	char *const text = rt_arena_take(scene.arena, 1024);
+	struct proxy_request r;
+	struct proxy_door door;
+
+	snprintf(text, 1024, "INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.9:5062;branch=z9hG4bKc\r\nFrom: <%s>;tag=a1\r\n"
+	         "To: <%s>\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n%s\r\n", uri, from, uri, more);
+	r = scene_request(text);
+	return proxy_auth_stranger(&scene, &r, &door) ? door.domain->name.p : "";
+}
+
+/* Who calls out without a name may show that he is a user, where a domain of ours that has passwords is spoken of. */
+static void rfc3325_6_a_caller_without_a_name(void **state)
+{
+	static const char anonymous[] = "sip:anonymous@anonymous.invalid", preferred[] = "P-Preferred-Identity: <sip:al@secure.example.com>\r\n";
+
+	(void)state;
+	assert_int_equal(strncmp(stranger("sip:+49@secure.example.com", anonymous, ""), "secure.example.com", 18), 0);
+	assert_int_equal(strncmp(stranger("sip:bob@example.net", anonymous, preferred), "secure.example.com", 18), 0);
+	assert_string_equal(stranger("sip:bob@example.net", anonymous, ""), "");
+	assert_string_equal(stranger("sip:+49@example.com", anonymous, ""), ""); /* no passwords there */
+	assert_string_equal(stranger("sip:bob@example.net", anonymous, "P-Preferred-Identity: <sip:al@example.net>\r\n"), "");
+}
+
 static void the_challenge(void **state)
 {
 	const struct proxy_request r = scene_request(REQUEST("INVITE", "sip:alice@secure.example.com", "User-Agent: Baresip v1\r\n"));
@@ -114,6 +139,7 @@ int main(void)
 		cmocka_unit_test(whom_we_ask),
 		cmocka_unit_test(may_he_say_so),
 		cmocka_unit_test(credentials_nobody_asked_for),
+		cmocka_unit_test(rfc3325_6_a_caller_without_a_name),
 		cmocka_unit_test(the_challenge),
 	};
 
