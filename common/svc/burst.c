@@ -112,11 +112,17 @@ static void take_timers(struct svc_loop *self)
 
 /* ---- The end of a burst ---- */
 
+/*
+ * From those who decide out to the door, which stands first: what Redis is told of a call has left this process before anybody
+ * outside hears of it, so that whoever is killed in between has told a successor all that he told a phone.
+ */
 static void flush_actors(struct svc_loop *self)
 {
-	for (uint32_t i = 0; i < self->nactor; i++) {
+	for (uint32_t i = self->nactor; i-- > 0;) {
 		struct svc *svc = &self->actor[i];
 
+		if (svc->what->tier == WIRE_TRANSPORT && self->redis)
+			loc_redis_flush(self->redis);
 		if (svc->what->flush)
 			svc->what->flush(svc->self);
 		rt_arena_reset(self->arena);
@@ -138,9 +144,9 @@ static bool holds_packs(struct svc_loop *self, bool busy)
 static void flush(struct svc_loop *self, bool busy)
 {
 	flush_actors(self);
+	loc_redis_flush(self->redis);
 	if (!holds_packs(self, busy))
 		self->mail_due = wire_mailbox_flush(self->mailbox, self->now);
-	loc_redis_flush(self->redis);
 }
 
 static void publish(struct svc_loop *self)
