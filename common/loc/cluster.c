@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "loc/slot.h"
+#include "parked.h"
 #include "redis_self.h"
 #include "rt/clock.h"
 #include "rt/hash.h"
@@ -21,7 +22,7 @@ enum {
 	PAUSE = 100,        /* ms between two questions for the map, and as much again by chance */
 	IDLE = 10000,       /* ms a lane without slots is kept */
 	READY_MAX = 32,     /* lanes read in one turn */
-	DOWN = 2500,        /* ms a CLUSTERDOWN is believed: every loop asks something each second */
+	DOWN = 2500,        /* ms a CLUSTERDOWN that lasts is believed: every loop asks something each second */
 };
 
 struct cluster {
@@ -33,6 +34,7 @@ struct cluster {
 	rt_ms map_at, seed_at; /* when to ask, to begin anew; UINT64_MAX: all is well */
 	rt_ms down_until; /* a node said CLUSTERDOWN: none of them serves, connected or not */
 	bool asking;
+	struct parked parked;
 	uint64_t dice;
 	char trouble[224];
 	rt_ms used[LOC_NODES_MAX]; /* when a lane last had a slot or a command */
@@ -62,9 +64,10 @@ void cluster_destroy(struct cluster **self_p)
 {
 	struct cluster *self = *self_p;
 
-	*self_p = 0;
 	if (!self)
 		return;
+	parked_release(&self->parked, self->redis);
+	*self_p = 0;
 	if (self->epoll >= 0)
 		close(self->epoll);
 	free(self);
@@ -182,9 +185,8 @@ bool cluster_take_hint(struct cluster *self, const struct lane *from, const char
 
 	*out = (struct cluster_hint){ .ask = ask };
 	if (!moved && !ask) {
-		if (slice_starts_nocase(line, SLICE("CLUSTERDOWN")))
-			self->down_until = self->redis->now + DOWN;
-		else if (!slice_starts_nocase(line, SLICE("TRYAGAIN")))
+		out->down = slice_starts_nocase(line, SLICE("CLUSTERDOWN"));
+		if (!out->down && !slice_starts_nocase(line, SLICE("TRYAGAIN")))
 			return false;
 		cluster_doubt(self);
 		return true;
@@ -200,6 +202,21 @@ bool cluster_take_hint(struct cluster *self, const struct lane *from, const char
 		cluster_doubt(self);
 	}
 	return true;
+}
+
+bool cluster_keep(struct cluster *self, const struct cluster_hint *hint, const struct pending *p)
+{
+	const rt_ms now = self->redis->now;
+	const bool may = p->fn && p->again && now >= self->down_until && p->again->hops++ < CLUSTER_HOPS_MAX;
+	const bool kept = may && parked_put(&self->parked, p, now);
+
+	self->down_until = hint->down && !kept ? now + DOWN : self->down_until;
+	return kept;
+}
+
+bool cluster_queues(struct cluster *self, const struct pending *p)
+{
+	return parked_holds(&self->parked, p->again->slot) && parked_put(&self->parked, p, self->redis->now);
 }
 
 /* ---- The map ---- */
@@ -303,8 +320,10 @@ rt_ms cluster_tick(struct cluster *self)
 	if (!cluster_up(self) && !self->asking)
 		cluster_doubt(self);
 	ask_map(self);
+	parked_send(&self->parked, self->redis, self->redis->now);
 	cluster_watch(self);
 	next = self->asking ? UINT64_MAX : self->map_at;
+	next = parked_next(&self->parked) < next ? parked_next(&self->parked) : next;
 	return open_lane(self, 0, LINK_OPEN) < 0 && self->seed_at < next ? self->seed_at : next;
 }
 

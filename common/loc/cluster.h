@@ -10,7 +10,7 @@
 
 #include "lane.h"
 
-enum { CLUSTER_HOPS_MAX = 5 }; /* redirects of one command */
+enum { CLUSTER_HOPS_AT_ONCE = 3, CLUSTER_HOPS_MAX = 8 }; /* redirects of one command: without a pause, and in all */
 
 struct cluster;
 
@@ -23,9 +23,19 @@ struct lane *cluster_lane(struct cluster *self, int slot);
 struct cluster_hint {
 	struct lane *lane; /* NULL: nobody can serve it now */
 	bool ask;
+	bool down;         /* the whole cluster, says this node */
 };
 /* Is this error of `from` about the cluster? Then where the command belongs. */
 bool cluster_take_hint(struct cluster *self, const struct lane *from, const char *text, struct cluster_hint *out);
+
+/*
+ * Was it not executed, and may it soon be? Then it is kept and sent again in a moment: a node that hears of its neighbours' planned change
+ * of roles in the wrong order says CLUSTERDOWN for as long. false: it was tried often enough, or no command is served at all.
+ */
+bool cluster_keep(struct cluster *self, const struct cluster_hint *hint, const struct pending *p);
+
+/* Does a command for the same key wait like that? Then this one, never sent yet, now waits behind it. */
+bool cluster_queues(struct cluster *self, const struct pending *p);
 
 void cluster_doubt(struct cluster *self); /* the map may be old: ask for it soon */
 void cluster_any(const struct cluster *self, struct loc_url *out); /* some node, another one each time as far as there are */

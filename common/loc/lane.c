@@ -37,10 +37,9 @@ struct lane *lane_new(struct loc_redis *redis, const struct loc_url *url)
 	return self;
 }
 
-static void tell(struct lane *self, const struct pending *p, int err, const redisReply *reply)
+void lane_tell(struct loc_redis *redis, const struct pending *p, int err, const redisReply *reply)
 {
-	struct loc_redis *redis = self->redis;
-
+	free(p->again);
 	if (!p->fn)
 		return;
 	p->fn(p->arg, p->token, err, reply);
@@ -67,8 +66,7 @@ static void answer(struct lane *self, int err, const redisReply *reply)
 {
 	const struct pending p = shift(self);
 
-	free(p.again);
-	tell(self, &p, err, reply);
+	lane_tell(self->redis, &p, err, reply);
 }
 
 /* After a loss: only what was pending now; what a callback queues is refused, since the link is closed. */
@@ -162,7 +160,7 @@ static bool send_on(const struct cluster_hint *hint, const struct pending *p)
 {
 	const struct pending nobody = { 0 };
 
-	if (!hint->lane || p->again->hops++ >= CLUSTER_HOPS_MAX)
+	if (!hint->lane || p->again->hops++ >= CLUSTER_HOPS_AT_ONCE)
 		return false;
 	if (!hint->ask)
 		return !lane_send(hint->lane, p, p->again, true);
@@ -179,10 +177,8 @@ static bool redirect(struct lane *self, const redisReply *reply)
 	if (!cluster || reply->type != REDIS_REPLY_ERROR || !cluster_take_hint(cluster, self, reply->str, &hint))
 		return false;
 	p = shift(self);
-	if (p.fn && p.again && send_on(&hint, &p))
-		return true;
-	tell(self, &p, RT_DOWN, 0);
-	free(p.again);
+	if ((!p.fn || !p.again || !send_on(&hint, &p)) && !cluster_keep(cluster, &hint, &p))
+		lane_tell(self->redis, &p, RT_DOWN, 0);
 	return true;
 }
 
@@ -263,8 +259,7 @@ static void expire(struct lane *self)
 
 		p->fn = 0;
 		p->again = 0;
-		free(late.again);
-		tell(self, &late, RT_TIMEOUT, 0);
+		lane_tell(self->redis, &late, RT_TIMEOUT, 0);
 	}
 	if (self->count && self->looked && now > at(self, 0)->due + (rt_ms)STUCK_FACTOR * self->redis->timeout_ms) {
 		link_lose(&self->link, now, "it stopped answering");

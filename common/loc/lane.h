@@ -45,6 +45,9 @@ int lane_send(struct lane *self, const struct pending *who, struct command *comm
 void lane_ready(struct lane *self, uint32_t ready);
 rt_ms lane_tick(struct lane *self); /* when to be called next */
 
+/* Answer a command that no lane holds any more; what was kept of it is gone then. */
+void lane_tell(struct loc_redis *redis, const struct pending *p, int err, const redisReply *reply);
+
 static inline bool lane_takes(const struct lane *self)
 {
 	return self->link.state >= LINK_CONNECTING;

@@ -69,6 +69,8 @@ static struct lane *lane_for(struct loc_redis *self, int slot)
 /* To any node of a cluster, which may send us on: so its text is kept. */
 static int send_kept(struct loc_redis *self, struct lane *lane, const struct pending *who, struct command *c, bool by_digest)
 {
+	if (c && self->cluster && cluster_queues(self->cluster, &(struct pending){ who->fn, who->arg, who->token, 0, c }))
+		return 0;
 	if (!lane && c)
 		lane = lane_for(self, c->slot);
 	if (lane && c && lane_send(lane, who, c, by_digest) == 0)
