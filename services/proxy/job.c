@@ -38,6 +38,7 @@ static struct proxy_job *job_new(struct proxy *p, const struct wire_parcel *in)
 	j->req.local = h->local;
 	j->req.peer = h->flags & WIRE_PEER || gateways_trust(gatelist_now(p->gates), &h->remote);
 	j->req.merged = h->flags & WIRE_MERGED;
+	j->req.stateless = !h->txn;
 	if (proxy_keep_msg(&j->keep, &in->msg, &j->req.msg) ||
 	    (j->txn && rt_table_put(p->by_txn, txn_key(j->owner, j->txn), self))) {
 		proxy_keep_drop(&j->keep);

@@ -13,6 +13,7 @@ struct proxy_request {
 	struct sip_hop local;    /* where it came in */
 	bool peer;               /* the source is a trusted peer: configured, or a gateway */
 	bool merged;             /* 8.2.2.2: only a UAS minds */
+	bool stateless;          /* it has no transaction: its CANCEL and ACK must be given the same branch, 16.11 */
 	bool signed_route;       /* its Route set carries our signature: for this dialog, or for the flow of a phone */
 	bool allowed;            /* its sender proved to be a user of ours */
 	struct slice user;       /* who that is, "alice@example.com", where it is to be told (identity.h) */

@@ -136,18 +136,22 @@ static int remove_our_routes(const struct proxy_element *e, struct proxy_request
 
 /*
  * The loop part of our branches, RFC 3261 16.6 step 8 as mended by RFC 5393 4.2: everything of the received request that
- * decides where it goes. The topmost Via is left out, for it is another one each time round.
+ * decides where it goes. The topmost Via is left out, for it is another one each time round. Of a request without a
+ * transaction the CANCEL and the ACK come by here, too, and must be given the same branch (16.11): what they need not repeat
+ * is left out as well.
  */
-static uint64_t loop_part(const struct proxy_element *e, const struct sip_msg *m)
+static uint64_t loop_part(const struct proxy_element *e, const struct proxy_request *r)
 {
-	static const enum sip_hdr deciding[] = { SIP_HDR_ROUTE, SIP_HDR_PROXY_REQUIRE, SIP_HDR_PROXY_AUTHORIZATION, SIP_HDR_CALL_ID };
-	const struct slice part[] = { sip_msg_target(m), sip_msg_span(m, m->index->facts.from_tag),
-		                      sip_msg_span(m, m->index->facts.to_tag) };
-	uint64_t sum = m->index->facts.cseq;
+	static const enum sip_hdr deciding[] = { SIP_HDR_ROUTE, SIP_HDR_CALL_ID, SIP_HDR_PROXY_REQUIRE, SIP_HDR_PROXY_AUTHORIZATION };
+	const struct sip_msg *const m = &r->msg;
+	const struct sip_facts *const facts = &m->index->facts;
+	const struct slice part[] = { sip_msg_target(m), sip_msg_span(m, facts->from_tag), sip_msg_span(m, facts->to_tag) };
+	const size_t parts = r->stateless ? 2 : 3, headers = r->stateless ? 2 : 4;
+	uint64_t sum = facts->cseq;
 
-	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+	for (size_t i = 0; i < parts; i++)
 		sum = rt_mix(sum, rt_hash(e->branch, part[i].p, part[i].n));
-	for (size_t i = 0; i < sizeof(deciding) / sizeof(deciding[0]); i++)
+	for (size_t i = 0; i < headers; i++)
 		for (int f = sip_msg_first(m, deciding[i]); f >= 0; f = sip_msg_next(m, f)) {
 			const struct slice value = sip_msg_value(m, f);
 
@@ -161,7 +165,7 @@ int proxy_route(const struct proxy_element *e, struct proxy_request *r)
 	int err;
 
 	r->target = sip_msg_target(&r->msg);
-	r->loop = loop_part(e, &r->msg);
+	r->loop = loop_part(e, r);
 	first_and_last_route(r);
 	if (sip_uri_parse(&r->uri, r->target))
 		return RT_BAD;

@@ -406,4 +406,5 @@ def stateless(server):
         b.reply(first, 487, "Request Terminated")
         answer = a.wait(487)
         a.send(ack_of(sent, answer))
-        assert b.wait("ACK").cseq[0] == 1
+        ack = b.wait("ACK")
+        assert ack.cseq[0] == 1 and sip.param(ack.get("via"), "branch") == sip.param(first.get("via"), "branch"), ack.text

@@ -202,6 +202,25 @@ static void rfc5393_4_2_the_loop_part_changes_with_what_decides(void **state)
 		assert_true(same != scene_request(changed[i]).loop);
 }
 
+static void rfc3261_16_11_without_a_transaction_the_ack_gets_the_branch_of_its_invite(void **state)
+{
+#define OF_ONE(method, to, more) method " sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.9:5062;branch=z9hG4bKcaller\r\n" \
+	"From: <sip:alice@example.com>;tag=a1\r\nTo: <sip:bob@example.com>" to "\r\nCall-ID: c1\r\nCSeq: 2 " method "\r\n" more "\r\n"
+	static const char *const others[] = { OF_ONE("ACK", ";tag=b2", ""), OF_ONE("CANCEL", "", "") };
+	struct proxy_request invite = scene_arrived(OF_ONE("INVITE", "", "Proxy-Authorization: Digest realm=\"x\"\r\n"));
+
+	(void)state;
+	invite.stateless = true;
+	assert_int_equal(proxy_route(&scene, &invite), 0);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct proxy_request r = scene_arrived(others[i]);
+
+		r.stateless = true;
+		assert_int_equal(proxy_route(&scene, &r), 0);
+		assert_true(r.loop == invite.loop);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +233,7 @@ int main(void)
 		cmocka_unit_test(a_token_tells_the_way_to_either_end),
 		cmocka_unit_test(a_flow_token_leads_to_its_phone),
 		cmocka_unit_test(rfc5393_4_2_the_loop_part_changes_with_what_decides),
+		cmocka_unit_test(rfc3261_16_11_without_a_transaction_the_ack_gets_the_branch_of_its_invite),
 	};
 
 	return cmocka_run_group_tests(tests, scene_open, scene_close);
