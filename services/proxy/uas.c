@@ -55,8 +55,9 @@ static int method_status(const struct sip_msg *m)
 	case SIP_UPDATE:
 	case SIP_INFO:
 	case SIP_NOTIFY:
-	case SIP_REFER:
 		return 481;
+	case SIP_REFER: /* not of a dialog only */
+		return m->index->facts.to_tag.n ? 481 : 405;
 	case SIP_SUBSCRIBE:
 		return 489; /* RFC 6665 4.2.1.1: another package, or none; the one we know went to the registrar */
 	default:

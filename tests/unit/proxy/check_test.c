@@ -126,6 +126,7 @@ static void uas_rfc3261_8_2(void **state)
 	is_answered(TO_US("SUBSCRIBE", "Event: presence\r\n"), 489, "\r\nAllow-Events: reg\r\n"); /* RFC 6665 4.2.1.1 */
 	is_answered(TO_US("INVITE", ""), 404, 0);
 	is_answered(TO_US("BYE", ""), 481, 0);
+	is_answered(TO_US("REFER", ""), 405, "\r\nAllow: ");
 	is_answered("INVITE sip:example.com SIP/2.0\r\n" VIA "From: <sip:a@example.com>;tag=1\r\nTo: <sip:example.com>;tag=2\r\n"
 	            "Call-ID: c\r\nCSeq: 2 INVITE\r\n\r\n", 481, 0);
 	is_answered(TO_US("OPTIONS", "Require: foo, path, bar\r\n"), 420, "\r\nUnsupported: foo, bar\r\n");
