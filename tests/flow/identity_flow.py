@@ -2,6 +2,7 @@
 """identity: who calls, as one trusted server tells another (RFC 3325), and who may hide it (RFC 3323)."""
 from kit.flow import flow
 from kit.phone import Phone, ack_of
+from gateway_flow import known
 
 CARRIER = "127.0.0.9"
 SETTINGS = {"proxy.peers": CARRIER, "proxy.relay": "users"}
@@ -62,6 +63,7 @@ def told(server):
         assert heard(a, b, b.aor) == ([], [])
         server.peal("gateway", "add", "carrier", f"sip:{c.place}", "options=0")
         server.peal("route", "add", "+49", "carrier")
+        known(server)
         with Phone(server, "anonymous", a.password, "anonymous.invalid") as x:
             sent = x.send(x.request("INVITE", f"sip:+4930@{a.domain}", fields=[("Contact", f"<{x.contact}>"), (PRIVACY, "id")]))
             first = x.wait("final")

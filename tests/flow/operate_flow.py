@@ -8,7 +8,6 @@ import time
 
 from kit.flow import flow
 from kit.phone import Phone, ack_of
-from kit.server import render
 from kit.sip import uri_of
 
 
@@ -115,26 +114,22 @@ def worker_drained(server):
 @flow("operate.reload", own=True)
 def reload(server):
     """SIGHUP takes a good configuration; a bad one is refused with its line, and the old one stays."""
-    def rewrite(**changes):
-        with open(server.config, "w") as f:
-            f.write(render({**server.settings, **{k.replace("__", "."): v for k, v in changes.items()}}))
-        for w in server.workers:
-            w.process.send_signal(signal.SIGHUP)
-        time.sleep(1)
+    def rewrite(event, **changes):
+        server.reread({**server.settings, **{k.replace("__", "."): v for k, v in changes.items()}}, event)
 
     def least():
         with server.phone() as p:
             return int(p.register(expires=1).get("min-expires"))
 
     assert least() == 60
-    rewrite(registrar__min_expires=90)
+    rewrite("config.reloaded", registrar__min_expires=90)
     assert least() == 90
-    rewrite(registrar__min_expires="many")
+    rewrite("config.refused", registrar__min_expires="many")
     assert least() == 90
     assert all(w.alive() for w in server.workers)
     said = [w.name for w in server.workers if "min_expires" in server.text(os.path.basename(w.log))]
     assert len(said) == len(server.workers), f"only {said} said what was wrong"
-    rewrite()
+    rewrite("config.reloaded")
     assert least() == 60
 
 

@@ -7,7 +7,7 @@ import time
 from kit import sip
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
-from gateway_flow import add, busy, gateway, state, until
+from gateway_flow import add, busy, gateway, known, state, until
 from overload_flow import stop
 
 PEER, STRANGER = "127.0.0.5", "127.0.0.6"
@@ -44,7 +44,7 @@ def elsewhere(server):
         add(server, "eased", first, "priority=1")
         add(server, "eased", second, "priority=2")
         server.peal("route", "add", "+81", "eased")
-        time.sleep(0.3)
+        known(server)
         told(a, first, f"sip:+811@{server.domain}", load(100))
         for _ in range(3):
             assert "oc-algo" not in busy(a, second, f"sip:+812@{server.domain}").get("via")
@@ -60,7 +60,7 @@ def alone(server):
     with Phone(server, server.name("a")) as a, gateway(server, PEER) as only:
         add(server, "single", only)
         server.peal("route", "add", "+82", "single")
-        time.sleep(0.3)
+        known(server)
         told(a, only, f"sip:+821@{server.domain}", load(100, 2500))
         began = time.monotonic()
         sent = a.invite(f"sip:+822@{server.domain}")
@@ -79,7 +79,7 @@ def dialog(server):
     with Phone(server, server.name("a")) as a, gateway(server, PEER) as peer:
         add(server, "busy", peer)
         server.peal("route", "add", "+83", "busy")
-        time.sleep(0.3)
+        known(server)
         ringing = a.invite(f"sip:+831@{server.domain}")
         rung = peer.wait("INVITE")
         peer.reply(rung, 180, "Ringing")
@@ -108,7 +108,7 @@ def workers(server):
         add(server, "shared", first, "priority=1")
         add(server, "shared", second, "priority=2")
         server.peal("route", "add", "+84", "shared")
-        time.sleep(0.3)
+        known(server)
         with Phone(server, server.name("a")) as a:
             told(a, first, f"sip:+841@{server.domain}", load(100))
         time.sleep(0.5)

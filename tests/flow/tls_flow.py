@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: MIT
 """tls: certificates changed under a call, several by name, those of clients, and sessions taken up again."""
 import shutil
-import signal
 import socket
 import ssl
-import time
 
 from kit import certs, sip
 from kit.flow import flow
 from kit.phone import Phone, door
-from kit.server import render
 
 SETTINGS = {"transport.client_certificate": "off"}
 
@@ -33,21 +30,9 @@ def said(server):
     return "".join(server.text(w.log.rpartition("/")[2]) for w in server.workers)
 
 
-def reread(server, settings, event):
-    """Write a configuration, SIGHUP to all, and wait until the transport says what came of it."""
-    with open(server.config, "w") as f:
-        f.write(render(settings))
-    before, end = said(server).count(event), time.monotonic() + 10
-    for w in server.workers:
-        w.process.send_signal(signal.SIGHUP)
-    while said(server).count(event) == before:
-        assert time.monotonic() < end, f"no {event} after SIGHUP"
-        time.sleep(0.02)
-
-
 def apply(server, changes):
     server.settings.update(changes)
-    reread(server, server.settings, " tls.loaded ")
+    server.reread(server.settings, "tls.loaded", any)
 
 
 @flow("tls.reload", SETTINGS)
@@ -71,7 +56,7 @@ def reload(server):
         a.reply(a.wait("BYE"), 200, "OK")
         b.wait(lambda m: m.status == 200 and m.cseq[1] == "BYE")
         # files that do not fit change nothing
-        reread(server, {**server.settings, "transport.key": certs.pair("DNS:other.example.com")[1]}, " tls.config ")
+        server.reread({**server.settings, "transport.key": certs.pair("DNS:other.example.com")[1]}, "tls.config", any)
         assert "renewed.example.com" in shown(server) and all(w.alive() for w in server.workers)
         assert a.register().status == 200
 

@@ -231,6 +231,19 @@ class Server:
 
     # ---- what flows ask of it
 
+    def reread(self, settings, event="config.reloaded", enough=all):
+        """Write a configuration, SIGHUP to all, and wait until all workers (or any) have said what came of it."""
+        def said():
+            return [self.text(os.path.basename(w.log)).count(f" {event} ") for w in self.workers]
+        with open(self.config, "w") as f:
+            f.write(render(settings))
+        before, end = said(), time.monotonic() + 10
+        for w in self.workers:
+            w.process.send_signal(signal.SIGHUP)
+        while not enough(now > was for now, was in zip(said(), before)):
+            assert time.monotonic() < end, f"{enough.__name__} of {[w.name for w in self.workers]} did not say {event} after SIGHUP"
+            time.sleep(0.02)
+
     def partner(self, domain, port, settings):
         """Another server beside this one, for this domain; started when first asked for and stopped with this one."""
         if domain not in self.partners:
