@@ -78,3 +78,12 @@ struct sip_draft *sip_draft_reply(struct rt_arena *a, const struct sip_msg *req,
 	tag_to(d, to_tag);
 	return d;
 }
+
+struct slice sip_reply_tag(struct rt_arena *a, const struct sip_msg *req, struct rt_key key)
+{
+	const struct slice call_id = sip_msg_get(req, SIP_HDR_CALL_ID), from = sip_msg_span(req, req->index->facts.from_tag),
+	                   branch = sip_msg_span(req, req->index->facts.via_branch);
+	const uint64_t part[] = { rt_hash(key, call_id.p, call_id.n), rt_hash(key, from.p, from.n), rt_hash(key, branch.p, branch.n) };
+
+	return rt_arena_hex(a, rt_hash(key, part, sizeof(part)));
+}

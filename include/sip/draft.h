@@ -10,6 +10,7 @@
 #define SIP_DRAFT_H
 
 #include "rt/arena.h"
+#include "rt/hash.h"
 #include "sip/msg.h"
 
 struct sip_draft;
@@ -24,6 +25,9 @@ struct sip_draft *sip_draft_from(struct rt_arena *a, const struct sip_msg *base)
  */
 struct sip_draft *sip_draft_reply(struct rt_arena *a, const struct sip_msg *req, int status, struct slice reason,
                                   struct slice to_tag);
+
+/* The To tag of a response of which nothing is kept: the same each time that the request comes, 8.2.7. In the arena; absent when it is full. */
+struct slice sip_reply_tag(struct rt_arena *a, const struct sip_msg *req, struct rt_key key);
 
 /* A new request with this start line and nothing else. */
 struct sip_draft *sip_draft_request(struct rt_arena *a, struct slice method, struct slice uri);

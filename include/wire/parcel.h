@@ -31,7 +31,7 @@ enum wire_tier { WIRE_NO_TIER, WIRE_TRANSPORT, WIRE_TRANSACTION, WIRE_PROXY, WIR
  *             the checked branch; when the owner is gone, `to` = its successor by wire_response_key, context = the owner. transport -> proxy: response whose branch has owner 0 (stateless, 16.11).
  * OFFER     transaction -> proxy | registrar: decide this request. txn = server transaction handle (0: ACK for a 2xx, or a request
  *             that has no transaction); flags WIRE_MERGED when 8.2.2.2 matched. edge, flow, listener, remote, local, born as arrived.
- *           transport -> proxy: a plain OPTIONS to the server itself, of which nothing need be kept (8.2.7). txn 0.
+ *           transport -> proxy: a plain OPTIONS to the server itself, of which nothing need be kept (8.2.7). txn 0; WIRE_MERGED as far as the transport knows.
  * ABANDON   transaction -> proxy: the server transaction txn got a CANCEL (already answered 200), or (reason RT_DOWN, RT_TIMEOUT)
  *             died by transport error or timer H. To the same actor that got its OFFER. For a CANCEL msg = the CANCEL.
  * ANSWER    proxy | registrar -> transaction: send this response on server transaction txn. A late 2xx is sent even when Accepted.

@@ -160,7 +160,7 @@ void proxy_decide_again(struct proxy *p, struct proxy_job *j)
 static void answer_here(struct proxy *p, struct proxy_job *j)
 {
 	if (!j->txn)
-		j->req.merged |= proxy_seen_merged(&p->seen, &j->req.msg, p->e.tag, svc_now(p->svc), 64 * (rt_ms)p->e.config->transaction_t1);
+		j->req.merged |= wire_seen_merged(&p->seen, &j->req.msg, p->e.tag, svc_now(p->svc), 64 * (rt_ms)p->e.config->transaction_t1);
 	proxy_reply_draft(p, j, proxy_uas_answer(&p->e, &j->req));
 }
 

@@ -22,11 +22,11 @@
 #include "loc/users.h"
 #include "policy.h"
 #include "request.h"
-#include "seen.h"
 #include "sip/draft.h"
 #include "sip/netlist.h"
 #include "svc/actor.h"
 #include "target.h"
+#include "wire/seen.h"
 
 struct gatelist;
 struct probes;
@@ -54,7 +54,7 @@ struct proxy { /* the actor */
 	struct rt_timer watch;      /* orphans.c */
 	uint32_t generation;        /* of the membership, when orphans.c last looked */
 	struct auth_sources sources; /* of wrong passwords */
-	struct proxy_seen seen;
+	struct wire_seen seen;
 	uint32_t late;              /* jobs whose challenge waits */
 	struct proxy_counters count;
 };

@@ -11,13 +11,7 @@
 
 struct slice proxy_uas_tag(const struct proxy_element *e, const struct sip_msg *m)
 {
-	const struct slice call_id = sip_msg_get(m, SIP_HDR_CALL_ID), from = sip_msg_span(m, m->index->facts.from_tag),
-	                   branch = sip_msg_span(m, m->index->facts.via_branch);
-	const uint64_t part[] = {
-		rt_hash(e->tag, call_id.p, call_id.n), rt_hash(e->tag, from.p, from.n), rt_hash(e->tag, branch.p, branch.n),
-	};
-
-	return rt_arena_hex(e->arena, rt_hash(e->tag, part, sizeof(part)));
+	return sip_reply_tag(e->arena, m, e->tag);
 }
 
 struct sip_draft *proxy_uas_reply(const struct proxy_element *e, const struct sip_msg *request, int status)

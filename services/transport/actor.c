@@ -26,12 +26,14 @@
 #include "depart.h"
 #include "keeps.h"
 #include "listen.h"
+#include "refrain.h"
 #include "relief.h"
 #include "reuse.h"
 #include "sip/uri.h"
 #include "tls.h"
 #include "udp.h"
 #include "volley.h"
+#include "wire/seen.h"
 
 enum {
 	ARENA = 8 << 20, /* a stamped copy of the largest message, and its index */
@@ -60,6 +62,7 @@ static void count_open(struct edge *self)
 	c->waited = svc_counter(svc, "sip_wait_ms", "how long the last request waited before it was taken, and will at its transaction worker");
 	c->withheld = svc_counter(svc, "sip_withheld_total", "new requests not sent because their peer asked for fewer, RFC 7339");
 	c->stun = svc_counter(svc, "stun_requests_total", "STUN keep-alives on UDP");
+	c->refrains = svc_counter(svc, "sip_refrains_total", "OPTIONS to the server answered with what a proxy said a moment before");
 	c->opened = svc_counter(svc, "connections_opened_total", "connections accepted and opened");
 	c->closed = svc_counter(svc, "connections_closed_total", "connections that ended");
 	c->connections = svc_counter(svc, "connections", "connections now");
@@ -100,6 +103,7 @@ static int read_settings(struct edge *self)
 {
 	const struct svc_config *config = svc_config(self->svc);
 
+	*self->refrain = (struct refrain){ 0 };
 	read_networks(&self->trusted, &config->proxy_peers, "proxy.peers");
 	read_neighbours(self, config);
 	read_networks(&self->aliases, &config->transport_alias_peers, "transport.alias_peers");
@@ -164,6 +168,8 @@ static void transport_close(void **self_p)
 	bucket_destroy(&self->requests);
 	bucket_destroy(&self->messages);
 	banlist_destroy(&self->bans);
+	free(self->refrain);
+	free(self->seen);
 	rt_arena_destroy(&self->arena);
 	if (self->poll >= 0) {
 		svc_unwatch(self->svc, self->poll);
@@ -194,8 +200,10 @@ static int transport_open(void **self_p, struct svc *svc)
 	self->conns = conns_new(self);
 	self->keeps = keeps_new(self);
 	self->byname = byname_new(self);
+	self->refrain = calloc(1, sizeof(*self->refrain));
+	self->seen = calloc(1, sizeof(*self->seen));
 	if (self->poll < 0 || !self->arena || !self->answers || !self->udp || !self->volley || !self->accept || !self->conns || !self->reuse ||
-	    !self->keeps || !self->byname)
+	    !self->keeps || !self->byname || !self->refrain || !self->seen)
 		rt_log(RT_LOG_E, "transport.failed", 0, "error=\"%s\"", strerror(errno));
 	else
 		err = read_settings(self);
@@ -217,6 +225,8 @@ static void transport_parcel(void *arg, const struct wire_parcel *in)
 {
 	struct edge *self = arg;
 
+	if (in->head->verb == WIRE_ANSWER)
+		refrain_heard(self->refrain, &in->msg, in->head->from, in->head->trail, svc_now(self->svc));
 	if (in->head->verb == WIRE_DEPART || in->head->verb == WIRE_ANSWER) {
 		depart(self, in);
 	} else if (in->head->verb == WIRE_EASE) {

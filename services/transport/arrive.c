@@ -2,6 +2,7 @@
 #include "arrive.h"
 
 #include "conns.h"
+#include "inquiry.h"
 #include "listen.h"
 #include "overload.h"
 #include "refuse.h"
@@ -9,7 +10,6 @@
 #include "reuse.h"
 #include "sip/route.h"
 #include "sip/stamp.h"
-#include "svc/own.h"
 #include "via.h"
 
 enum { KEEP_STREAM = 120 }; /* RFC 5626 4.4.1 */
@@ -160,28 +160,6 @@ static void address(struct edge *edge, const struct sip_branch *branch, const st
 	head->to = svc_pick(edge->svc, WIRE_TRANSACTION, wire_response_key(response));
 }
 
-/* A plain OPTIONS to the server itself is answered the same each time, so nothing need be kept to answer it again, 8.2.7. */
-static bool asks_what_we_can(struct edge *edge, const struct sip_msg *request)
-{
-	struct sip_uri uri;
-
-	return request->index->method == SIP_OPTIONS && !request->index->facts.uri_user.n && !sip_msg_has(request, SIP_HDR_ROUTE) &&
-	       !sip_msg_has(request, SIP_HDR_PROXY_AUTHORIZATION) && sip_uri_parse(&uri, sip_msg_target(request)) == 0 &&
-	       svc_own(svc_config(edge->svc), svc_members(edge->svc), &uri);
-}
-
-/* Such a request needs no transaction worker. There must be one all the same: whoever asks wants to know whether calls go. */
-static void offer_it(struct edge *edge, const struct sip_msg *request, struct wire_head *head)
-{
-	const struct slice call = sip_msg_get(request, SIP_HDR_CALL_ID);
-	const uint32_t proxy = svc_pick_near(edge->svc, WIRE_PROXY, rt_hash(edge->tag_key, call.p, call.n));
-
-	if (!head->to || !proxy)
-		return;
-	head->verb = WIRE_OFFER;
-	head->to = proxy;
-}
-
 static void take_request(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin)
 {
 	struct wire_head head;
@@ -200,8 +178,8 @@ static void take_request(struct edge *edge, const struct sip_msg *request, const
 	head.to = transaction_of(edge, &msg);
 	if (overload_refuses(edge, request, origin, &head))
 		return;
-	if (asks_what_we_can(edge, &msg))
-		offer_it(edge, &msg, &head);
+	if (msg.index->method == SIP_OPTIONS && inquiry(edge, &msg, origin, &head))
+		return;
 	rt_log(RT_LOG_T, "sip.request", head.trail, "source=%s method=" SLICE_FMT " bytes=%u to=%u", edge_text(&origin->remote).s,
 	       SLICE_ARG(sip_method_name(msg.index->method)), msg.text.n, head.to);
 	if (head.to && svc_post(edge->svc, &head, &msg) == 0)

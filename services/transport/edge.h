@@ -51,7 +51,7 @@ struct edge_owed {                /* who hears UNSENT; to == 0: nobody */
 };
 
 struct edge_counters {
-	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kept, *keepalives, *kernel_drops, *shed, *dropped, *shed_share, *waited, *withheld, *stun, *opened, *closed, *connections;
+	uint64_t *received, *sent, *refused, *ignored, *unsent, *throttled, *flooded, *banned, *scanners, *kept, *keepalives, *kernel_drops, *shed, *dropped, *shed_share, *waited, *withheld, *stun, *refrains, *opened, *closed, *connections;
 };
 
 struct udp;
@@ -63,6 +63,8 @@ struct banlist;
 struct keeps;
 struct byname;
 struct reuse;
+struct refrain;
+struct wire_seen;
 
 struct edge {
 	struct svc *svc;
@@ -84,6 +86,8 @@ struct edge {
 	struct keeps *keeps;
 	struct byname *byname;
 	struct reuse *reuse;
+	struct refrain *refrain;
+	struct wire_seen *seen;       /* OPTIONS to the server itself, 8.2.2.2 */
 	struct netlist trusted, aliases, balancers;
 	struct netlist neighbours;    /* with whom overload is spoken about: peers, and gateways by address */
 	struct oc oc;                 /* what they said */

@@ -42,6 +42,24 @@ def again(server):
         assert a.ask(first).text == a.ask(first).text
 
 
+@section("8.2.7-many")
+def many(server):
+    """8.2.7, 8.2.2, 11.2: many OPTIONS to the server itself, back to back: each its own answer, equal in what it tells; what must be refused is."""
+    with caller(server) as a:
+        told = set()
+        for i in range(60):
+            if i % 20 == 19:
+                assert a.ask(a.request("OPTIONS", itself(server), fields=[("Require", "telepathy")])).status == 420
+            r = a.request("OPTIONS", itself(server))
+            answer = a.ask(r)
+            assert answer.status == 200 and all(answer.get(h) == r.get(h) for h in ("call-id", "cseq", "from")), answer.text
+            assert sip.param(answer.get("to"), "tag") and sip.param(answer.get("via"), "branch") == sip.param(r.get("via"), "branch"), answer.text
+            told.add(tuple(tuple(answer.all(h)) for h in ("allow", "accept", "accept-encoding", "accept-language", "supported", "allow-events")))
+            if i == 50:
+                assert a.ask(changed(r, Via=a.via)).status == 482
+        assert len(told) == 1 and all(next(iter(told))), told
+
+
 @section("8.2.2.3-require")
 def require(server):
     """8.2.2.3: a Require the server does not know: 420 with Unsupported."""

@@ -175,6 +175,66 @@ static void its_answer_leaves_as_it_is(void **state)
 	close(p.fd);
 }
 
+static int offers(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < svc->posts; i++)
+		n += svc->post[i].head.verb == WIRE_OFFER;
+	return n;
+}
+
+static void asks(struct phone p, const char *call, const char *branch)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "OPTIONS sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK%s;rport\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+		 "To: <sip:example.com>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\n\r\n", branch, call);
+	phone_sends(p, 0, text, strlen(text));
+}
+
+static void what_a_proxy_answered_is_said_again_for_a_moment(void **state)
+{
+	const struct phone p = phone_on("127.0.0.1");
+	struct wire_head head = { .verb = WIRE_ANSWER, .from = 31 };
+	char text[1024], heard[64];
+
+	(void)state;
+	svc->proxy = 31;
+	svc->config.transaction_t1 = 500;
+	svc->config.server_names = (struct svc_words){ .n = 1, .word = { SLICE("example.com") } };
+	asks(p, "c1", "a");
+	shell_until(svc, 1);
+	head.remote = svc->post[0].head.remote;
+	head.trail = svc->post[0].head.trail;
+	snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa;rport=%u;received=127.0.0.1\r\n"
+		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\nAllow: OPTIONS\r\n\r\n", p.port);
+	shell_give(svc, &head, text, true);
+	assert_string_equal(phone_hears(p), text);
+
+	asks(p, "c2", "b");
+	shell_quiet(svc);
+	snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKb;rport=%u;received=127.0.0.1\r\n", p.port);
+	snprintf(heard, sizeof(heard), "%s", phone_hears(p));
+	assert_memory_equal(heard, text, sizeof(heard) - 1);
+	assert_int_equal(offers(), 1);
+
+	asks(p, "c2", "c"); /* 8.2.2.2: by another way; 482 is the proxy's to say */
+	shell_until(svc, 2);
+	assert_true(svc->post[1].head.flags & WIRE_MERGED);
+
+	svc->transaction = 0; /* no calls go: it is not said */
+	asks(p, "c3", "d");
+	shell_quiet(svc);
+	assert_memory_equal(phone_hears(p), "SIP/2.0 503", 11);
+	svc->transaction = 21;
+	svc->now += 100;
+	asks(p, "c4", "e");
+	shell_until(svc, 3);
+	assert_int_equal(offers(), 3);
+	close(p.fd);
+}
+
 /* Whoever asks what we can wants to know whether calls go: with no transaction worker they do not. */
 static void an_options_without_a_transaction_worker_is_refused(void **state)
 {
@@ -698,6 +758,7 @@ int main(void)
 		T(a_request_that_names_its_source_is_untouched),
 		T(an_options_to_the_server_itself_is_offered_to_a_proxy_rfc3261_8_2_7),
 		T(its_answer_leaves_as_it_is),
+		T(what_a_proxy_answered_is_said_again_for_a_moment),
 		T(an_options_without_a_transaction_worker_is_refused),
 		T(keep_alives_and_noise_are_silent),
 		T(stun_is_answered_rfc5626_8),

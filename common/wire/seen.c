@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* seen: one place for each hash. */
-#include "seen.h"
+#include "wire/seen.h"
 
 #include "wire/parcel.h"
 
@@ -14,15 +14,15 @@ static uint64_t identity(const struct sip_msg *m, struct rt_key key)
 	return rt_hash(key, part, sizeof(part)) | 1;
 }
 
-bool proxy_seen_merged(struct proxy_seen *self, const struct sip_msg *m, struct rt_key key, rt_ms now, rt_ms life)
+bool wire_seen_merged(struct wire_seen *self, const struct sip_msg *m, struct rt_key key, rt_ms now, rt_ms life)
 {
 	const uint64_t what = identity(m, key), way = wire_request_key(m);
-	struct proxy_seen_one *const one = &self->one[(what >> 1) % PROXY_SEEN];
+	struct wire_seen_one *const one = &self->one[(what >> 1) % WIRE_SEEN];
 
 	if (m->index->facts.to_tag.n || m->index->method == SIP_ACK || m->index->method == SIP_CANCEL)
 		return false;
 	if (one->what == what && one->way != way && now - one->at < life)
 		return true;
-	*one = (struct proxy_seen_one){ what, way, now };
+	*one = (struct wire_seen_one){ what, way, now };
 	return false;
 }

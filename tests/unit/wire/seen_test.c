@@ -2,16 +2,16 @@
 /* seen: the same request by two ways, RFC 3261 8.2.2.2, of requests that keep no transaction. */
 #include "kit/test.h"
 
-#include "seen.h"
+#include "wire/seen.h"
 
 enum { LIFE = 32000 };
 
-static struct proxy_seen seen;
+static struct wire_seen seen;
 
 static int empty(void **state)
 {
 	(void)state;
-	seen = (struct proxy_seen){ .one = { { .what = 0 } } };
+	seen = (struct wire_seen){ .one = { { .what = 0 } } };
 	return 0;
 }
 
@@ -24,7 +24,7 @@ static bool merged_as(const char *method, const char *call, const char *branch, 
 	snprintf(text, sizeof(text), "%s sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK%s\r\nMax-Forwards: 70\r\n"
 		 "From: <sip:a@example.com>;tag=1\r\nTo: <sip:example.com>%s\r\nCall-ID: %s\r\nCSeq: 1 %s\r\n\r\n", method, branch, to_tag, call, method);
 	assert_int_equal(sip_msg_parse(&m, &room, slice_str(text), 0), 0);
-	return proxy_seen_merged(&seen, &m, (struct rt_key){ 1, 2 }, now, LIFE);
+	return wire_seen_merged(&seen, &m, (struct rt_key){ 1, 2 }, now, LIFE);
 }
 
 static bool merged(const char *call, const char *branch, rt_ms now)
@@ -69,7 +69,7 @@ static void a_newer_one_takes_the_place(void **state)
 
 	(void)state;
 	assert_false(merged("7", "1", 1000));
-	for (int i = 0; i < 16 * PROXY_SEEN; i++) {
+	for (int i = 0; i < 16 * WIRE_SEEN; i++) {
 		snprintf(call, sizeof(call), "other%d", i);
 		assert_false(merged(call, "1", 1000));
 	}
@@ -85,5 +85,5 @@ int main(void)
 		cmocka_unit_test_setup(a_newer_one_takes_the_place, empty),
 	};
 
-	return cmocka_run_group_tests_name("proxy/seen", tests, 0, 0);
+	return cmocka_run_group_tests_name("wire/seen", tests, 0, 0);
 }
