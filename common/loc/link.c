@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* link: a non-blocking socket, an output buffer and hiredis' reader. */
+/* link: a non-blocking socket (dial.c), an output buffer and hiredis' reader. */
 #include "link.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "limits.h"
 #include "rt/clock.h"
@@ -27,34 +22,18 @@ enum {
 
 void link_init(struct loc_link *self, const struct loc_url *url, uint32_t timeout_ms, rt_ms now)
 {
-	*self = (struct loc_link){ .url = url, .fd = -1, .timeout_ms = timeout_ms, .at = now };
+	*self = (struct loc_link){ .url = url, .dial.fd = -1, .timeout_ms = timeout_ms, .at = now };
 	snprintf(self->trouble, sizeof(self->trouble), "not connected yet");
 	rt_random(&self->dice, sizeof(self->dice));
 	if (url->master[0])
 		self->sentinel = sentinel_new(url, timeout_ms, now);
 }
 
-static void forget_lookup(struct loc_link *self)
-{
-	struct gaicb *l = self->lookup;
-
-	self->lookup = 0;
-	if (!l || gai_cancel(l) == EAI_NOTCANCELED)
-		return; /* the C library still writes there: leave it to it */
-	if (l->ar_result)
-		freeaddrinfo(l->ar_result);
-	free((void *)(uintptr_t)l->ar_name);
-	free(l);
-}
-
 static void drop_socket(struct loc_link *self)
 {
-	if (self->fd >= 0)
-		close(self->fd);
+	dial_end(&self->dial);
 	if (self->reader)
 		redisReaderFree(self->reader);
-	forget_lookup(self);
-	self->fd = -1;
 	self->reader = 0;
 	self->out_at = self->out_n = 0;
 	self->blocked = false;
@@ -160,7 +139,7 @@ void link_flush(struct loc_link *self)
 		return;
 	self->blocked = false;
 	while (self->out_at < self->out_n) {
-		const ssize_t n = send(self->fd, self->out + self->out_at, self->out_n - self->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		const ssize_t n = send(self->dial.fd, self->out + self->out_at, self->out_n - self->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -174,138 +153,36 @@ void link_flush(struct loc_link *self)
 
 /* ---- Opening ---- */
 
-enum greeting { GREET_AUTH, GREET_SELECT, GREET_PING, GREET_ROLE, GREET_MODE };
-
-static int say(struct loc_link *self, enum greeting what, int argc, const struct slice *argv)
-{
-	self->greeting[self->greetings++] = (uint8_t)what;
-	return link_put(self, argc, argv);
-}
-
 /* What a fresh connection says first; its answers are counted, not handed on. */
 static int greet(struct loc_link *self)
 {
-	const struct loc_url *url = self->url;
-	const struct slice auth[3] = { SLICE("AUTH"), slice_str(url->user), slice_str(url->password) };
-	const struct slice password[2] = { SLICE("AUTH"), slice_str(url->password) };
+	struct slice words[GREETING_WORDS];
 	char number[16];
 	int err = 0;
 
-	snprintf(number, sizeof(number), "%u", url->db);
-	if (url->user[0] || url->password[0])
-		err = url->user[0] ? say(self, GREET_AUTH, 3, auth) : say(self, GREET_AUTH, 2, password);
-	if (!err && !url->is_sentinel)
-		err = say(self, GREET_SELECT, 2, (struct slice[]){ SLICE("SELECT"), slice_str(number) });
-	if (!err)
-		err = say(self, GREET_PING, 1, (struct slice[]){ SLICE("PING") }); /* refused while Redis is loading its data */
-	if (!err && self->sentinel)
-		err = say(self, GREET_ROLE, 1, (struct slice[]){ SLICE("ROLE") });
-	if (!err && !url->is_sentinel)
-		err = say(self, GREET_MODE, 2, (struct slice[]){ SLICE("INFO"), SLICE("cluster") });
+	self->greetings = greeting_plan(self->url, self->sentinel, self->greeting);
+	for (int i = 0; i < self->greetings && !err; i++)
+		err = link_put(self, greeting_words(self->greeting[i], self->url, number, words), words);
 	return err;
 }
 
-static void tune(int fd)
+/* What the dial has come to. */
+static int dialled(struct loc_link *self, rt_ms now, int err)
 {
-	const int on = 1, idle = 15, step = 5, count = 3;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)); /* the subscriber only listens: it must notice a dead peer */
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &step, sizeof(step));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
-}
-
-static int connect_to(struct loc_link *self, rt_ms now, int family, const struct sockaddr *to, socklen_t n)
-{
-	self->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (err == RT_MORE)
+		return 0;
+	if (err)
+		return lose(self, now, self->dial.why);
 	self->sockets++;
 	self->reader = redisReaderCreate();
-	if (self->fd < 0 || !self->reader)
-		return lose(self, now, strerror(self->fd < 0 ? errno : ENOMEM));
-	if (family != AF_UNIX)
-		tune(self->fd);
-	self->state = LINK_GREETING; /* a unix socket is there at once */
-	if (connect(self->fd, to, n)) {
-		if (errno != EINPROGRESS)
-			return lose(self, now, strerror(errno));
-		self->state = LINK_CONNECTING;
-	}
-	return greet(self) ? lose(self, now, "no memory for a command") : 0;
-}
-
-static int connect_unix(struct loc_link *self, rt_ms now)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-
-	memcpy(to.sun_path, self->url->path, sizeof(to.sun_path));
-	return connect_to(self, now, AF_UNIX, (const struct sockaddr *)&to, sizeof(to));
-}
-
-/* The C library's own asynchronous lookup: a slow name server must not stop the loop. */
-static int look_up(struct loc_link *self, rt_ms now)
-{
-	struct gaicb *l = calloc(1, sizeof(*l));
-	char *name = strdup(self->url->host);
-
-	if (!l || !name) {
-		free(l);
-		free(name);
-		return lose(self, now, "no memory");
-	}
-	l->ar_name = name;
-	self->lookup = l;
-	self->state = LINK_LOOKING_UP;
-	return getaddrinfo_a(GAI_NOWAIT, &self->lookup, 1, 0) ? lose(self, now, "the host name cannot be looked up") : 0;
-}
-
-static int connect_ip(struct loc_link *self, rt_ms now, const struct addrinfo *found)
-{
-	struct sockaddr_storage to = { 0 };
-	const struct addrinfo *best = found;
-
-	/* Another address at each attempt, so that one dead one does not keep us away. */
-	for (uint32_t i = self->failures; i > 0; i--)
-		best = best->ai_next ? best->ai_next : found;
-	memcpy(&to, best->ai_addr, best->ai_addrlen);
-	if (best->ai_family == AF_INET6)
-		((struct sockaddr_in6 *)&to)->sin6_port = htons(self->url->port);
-	else
-		((struct sockaddr_in *)&to)->sin_port = htons(self->url->port);
-	return connect_to(self, now, best->ai_family, (const struct sockaddr *)&to, best->ai_addrlen);
-}
-
-static int look(struct loc_link *self, rt_ms now)
-{
-	const int state = gai_error(self->lookup);
-	int err;
-
-	if (state == EAI_INPROGRESS)
-		return 0;
-	if (state)
-		return lose(self, now, gai_strerror(state));
-	err = connect_ip(self, now, self->lookup->ar_result);
-	forget_lookup(self);
-	return err;
-}
-
-/* An address needs no lookup, so the common case connects at once. */
-static int open_tcp(struct loc_link *self, rt_ms now)
-{
-	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
-	struct addrinfo *found;
-	int err;
-
-	if (getaddrinfo(self->url->host, 0, &hints, &found))
-		return look_up(self, now);
-	err = connect_ip(self, now, found);
-	freeaddrinfo(found);
-	return err;
+	self->state = self->dial.there ? LINK_GREETING : LINK_CONNECTING;
+	return !self->reader || greet(self) ? lose(self, now, "no memory for a command") : 0;
 }
 
 static int open_link(struct loc_link *self, rt_ms now)
 {
-	return self->url->path[0] ? connect_unix(self, now) : open_tcp(self, now);
+	self->state = LINK_LOOKING_UP;
+	return dialled(self, now, dial_begin(&self->dial, self->url, self->failures));
 }
 
 /* Has the sentinel said where to go? */
@@ -342,7 +219,7 @@ int link_tick(struct loc_link *self, rt_ms now)
 		return go_on_asking(self, now);
 	}
 	if (self->state == LINK_LOOKING_UP && now < self->at)
-		return look(self, now);
+		return dialled(self, now, dial_look(&self->dial, self->url, self->failures));
 	if (self->state != LINK_CLOSED && self->state != LINK_OPEN && now >= self->at)
 		return lose(self, now, "no answer");
 	return 0;
@@ -355,7 +232,7 @@ static int finish_connect(struct loc_link *self, rt_ms now)
 	int err = 0;
 	socklen_t n = sizeof(err);
 
-	if (getsockopt(self->fd, SOL_SOCKET, SO_ERROR, &err, &n) || err)
+	if (getsockopt(self->dial.fd, SOL_SOCKET, SO_ERROR, &err, &n) || err)
 		return lose(self, now, strerror(err ? err : errno));
 	self->state = LINK_GREETING;
 	return 0;
@@ -366,7 +243,7 @@ static int read_all(struct loc_link *self, rt_ms now)
 	char buffer[READ_BYTES];
 
 	for (int turn = 0; turn < READ_TURNS; turn++) {
-		const ssize_t n = recv(self->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+		const ssize_t n = recv(self->dial.fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -390,7 +267,7 @@ int link_ready(struct loc_link *self, uint32_t ready, rt_ms now)
 		sentinel_ready(self->sentinel, ready, now);
 		return go_on_asking(self, now);
 	}
-	if (self->fd < 0)
+	if (self->dial.fd < 0)
 		return 0;
 	if (self->state == LINK_CONNECTING && ready)
 		err = finish_connect(self, now);
@@ -401,29 +278,12 @@ int link_ready(struct loc_link *self, uint32_t ready, rt_ms now)
 	return err;
 }
 
-/* Why this answer of the greeting means that we are at the wrong place, in `why`; false when all is well. */
-static bool is_unwelcome(const struct loc_url *url, enum greeting what, const redisReply *r, char *why, size_t size)
-{
-	if (r->type == REDIS_REPLY_ERROR && what != GREET_MODE) /* an ACL may well forbid INFO */
-		snprintf(why, size, "it refused us: %.96s", r->str);
-	else if (what == GREET_ROLE && (r->type != REDIS_REPLY_ARRAY || r->elements == 0 || !r->element[0]->str ||
-	                                strcmp(r->element[0]->str, "master") != 0))
-		snprintf(why, size, "it is no master any more");
-	else if (what == GREET_MODE && r->type == REDIS_REPLY_STRING && !url->is_cluster && strstr(r->str, "cluster_enabled:1"))
-		snprintf(why, size, "it is a node of a Redis Cluster; write redis+cluster:// in redis.url");
-	else if (what == GREET_MODE && r->type == REDIS_REPLY_STRING && url->is_cluster && !strstr(r->str, "cluster_enabled:1"))
-		snprintf(why, size, "it is no node of a Redis Cluster; write redis:// in redis.url");
-	else
-		return false;
-	return true;
-}
-
 /* One answer of the greeting. */
 static int greeted(struct loc_link *self, rt_ms now, const redisReply *r)
 {
 	char why[120];
 
-	if (is_unwelcome(self->url, self->greeting[self->greeted], r, why, sizeof(why)))
+	if (greeting_is_unwelcome(self->url, self->greeting[self->greeted], r, why, sizeof(why)))
 		return lose(self, now, why);
 	if (++self->greeted == self->greetings) {
 		self->state = LINK_OPEN;
@@ -457,14 +317,14 @@ int link_reply(struct loc_link *self, rt_ms now, redisReply **out)
 
 int link_fd(const struct loc_link *self)
 {
-	return self->state == LINK_ASKING ? sentinel_link(self->sentinel)->fd : self->fd;
+	return self->state == LINK_ASKING ? sentinel_link(self->sentinel)->dial.fd : self->dial.fd;
 }
 
 uint32_t link_events(const struct loc_link *self)
 {
 	if (self->state == LINK_ASKING)
 		return link_events(sentinel_link(self->sentinel));
-	if (self->fd < 0)
+	if (self->dial.fd < 0)
 		return 0;
 	return self->state == LINK_CONNECTING || self->blocked ? EPOLLIN | EPOLLOUT : EPOLLIN;
 }

@@ -13,25 +13,22 @@
 #define LINK_H
 
 #include <hiredis/hiredis.h>
-#include "loc/url.h"
+#include "dial.h"
+#include "greeting.h"
 #include "rt/wheel.h"
 
 enum link_state { LINK_CLOSED, LINK_ASKING, LINK_LOOKING_UP, LINK_CONNECTING, LINK_GREETING, LINK_OPEN };
 
-struct gaicb;
 struct sentinel;
-
-enum { GREETINGS_MAX = 5 };
 
 struct loc_link {
 	const struct loc_url *url;
 	struct loc_url found;     /* what the sentinel said: `url` points here then */
 	struct sentinel *sentinel; /* NULL without */
 	redisReader *reader;
-	struct gaicb *lookup;     /* of the C library, while LOOKING_UP */
 	char *out;                /* bytes to send: out[out_at .. out_n) */
 	uint32_t out_at, out_n, out_size;
-	int fd;
+	struct dial dial;         /* its fd is the socket: -1 without */
 	enum link_state state;
 	uint8_t greeting[GREETINGS_MAX]; /* whose answers are still to come, */
 	int greetings, greeted;          /* so many in all, so many there */
