@@ -116,7 +116,7 @@ enum svc_relay { SVC_RELAY_NONE, SVC_RELAY_USERS, SVC_RELAY_ANY }; /* requests t
 	X(wake,            INT,      "0",        0, 300,   "seconds a caller waits for a phone to wake and register when none is there; 0: he hears 480")          \
 	X(waking,          INT,      "183",      180, 183, "status a caller hears meanwhile")                                                                      \
 	X(recurse,         BOOL,     "off",      0, 0,     "follow 3xx contacts instead of passing them back")                                     \
-	X(stateless,       BOOL,     "off",      0, 0,     "forward and answer without transactions (RFC 3261 16.11, 8.2.7), to the best target alone")               \
+	X(stateless,       BOOL,     "off",      0, 0,     "forward and answer datagrams without transactions (RFC 3261 16.11, 8.2.7), to the best target alone")     \
 	X(max_contacts,    INT,      "10",       1, 32,    "bindings of one address of record")                                                    \
 	X(overflow,        OVERFLOW, "refuse",   0, 0,     "more contacts than that: refuse (403) or replace (the oldest)")                        \
 	X(require,         WORDS,    "",         0, 0,     "option tags an INVITE to this domain must support (Supported or Require), e.g. timer: else 421")         \

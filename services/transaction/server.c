@@ -216,7 +216,7 @@ void txn_server_request(struct txn *self, const struct wire_parcel *in)
 		txn_step(self, s, TXN_EV_AGAIN, &hand);
 	else if (m.method == SIP_CANCEL)
 		cancel(self, in, &m);
-	else if (txn_is_stateless(self, &in->msg))
+	else if (txn_is_stateless(self, in))
 		pass(self, in);
 	else if (!txn_elsewhere_again(self, in) && !(m.method == SIP_INVITE && txn_adopt_holds_request(self, in)))
 		new_request(self, in, &m);

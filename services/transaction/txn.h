@@ -125,7 +125,7 @@ struct slice txn_own_tag(struct txn *self, const struct sip_msg *request);
 uint32_t txn_user(struct txn *self, const struct wire_parcel *in); /* who decides this request; 0: nobody is there */
 
 /* Is it for a domain where nothing is kept, 16.11, or a question that is answered the same each time, 8.2.7? */
-bool txn_is_stateless(struct txn *self, const struct sip_msg *request);
+bool txn_is_stateless(struct txn *self, const struct wire_parcel *in);
 
 /* Will the proxy ask for a password at once (RFC 3261 17.2.1: "unless it knows ..")? It may be wrong: then a 100 goes a little late. */
 bool txn_is_stranger(struct txn *self, const struct wire_parcel *in);

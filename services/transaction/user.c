@@ -84,14 +84,16 @@ uint32_t txn_user(struct txn *self, const struct wire_parcel *in)
 	return svc_pick_near(self->svc, WIRE_PROXY, rt_hash(self->pick_key, call.p, call.n));
 }
 
-bool txn_is_stateless(struct txn *self, const struct sip_msg *request)
+/* What came over a connection gets a transaction all the same: its answer must take that connection (18.2.2), and who else would know. */
+bool txn_is_stateless(struct txn *self, const struct wire_parcel *in)
 {
+	const struct sip_msg *request = &in->msg;
 	const struct sip_facts *f = &request->index->facts;
 	const struct svc_domain *domain = svc_config_domain(svc_config(self->svc), sip_msg_span(request, f->uri_host));
 	struct sip_uri uri;
 
-	return domain && domain->stateless && !is_for_registrar(self, request) && sip_uri_parse(&uri, sip_msg_target(request)) == 0 &&
-	       is_own(self, &uri);
+	return domain && domain->stateless && !in->head->flow && !is_for_registrar(self, request) &&
+	       sip_uri_parse(&uri, sip_msg_target(request)) == 0 && is_own(self, &uri);
 }
 
 bool txn_is_stranger(struct txn *self, const struct wire_parcel *in)

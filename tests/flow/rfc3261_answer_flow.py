@@ -8,7 +8,7 @@ from kit import sip
 from kit.ear import Ear
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
-from rfc3261 import SETTINGS, busy, callee, caller, changed, ended, itself, section
+from rfc3261 import SETTINGS, STATELESS, busy, callee, caller, changed, ended, itself, section
 
 
 def ringing(a, b):
@@ -127,6 +127,38 @@ def answered_after_all(server):
         answer = a.wait(lambda m: m.status == 200 and m.cseq[1] == "INVITE")
         a.send(a.in_dialog("ACK", sent, answer, 1))
         b.wait("ACK")
+
+
+@section("16.11-stateless")
+def stateless(server):
+    """16.11: a stateless domain: the same branch for a repetition; CANCEL and ACK follow their INVITE."""
+    with caller(server) as a, callee(server, domain=STATELESS) as b:
+        sent = a.invite(b.aor)
+        first = b.wait("INVITE")
+        a.send(sent)
+        again = b.wait("INVITE")
+        assert sip.param(first.get("via"), "branch") == sip.param(again.get("via"), "branch"), again.text
+        b.reply(first, 180, "Ringing")
+        a.wait(180)
+        a.send(cancel_of(sent))
+        cancel = b.wait("CANCEL")
+        assert sip.param(cancel.get("via"), "branch") == sip.param(first.get("via"), "branch"), cancel.text
+        b.reply(cancel, 200, "OK")
+        assert a.wait(lambda m: m.cseq[1] == "CANCEL").status == 200
+        b.reply(first, 487, "Request Terminated")
+        answer = a.wait(487)
+        a.send(ack_of(sent, answer))
+        ack = b.wait("ACK")
+        assert ack.cseq[0] == 1 and sip.param(ack.get("via"), "branch") == sip.param(first.get("via"), "branch"), ack.text
+
+
+@section("18.2.2-stateless")
+def stateless_connection(server):
+    """18.2.2, 16.11: who calls a stateless domain over a connection hears by that connection; nobody could open another one to him."""
+    with caller(server, proto="ws") as a, callee(server, domain=STATELESS) as b:
+        sent = a.invite(b.aor)
+        busy(b, b.wait("INVITE"))
+        ended(a, sent, 486)
 
 
 @section("17.1.1.3-ack")

@@ -3,7 +3,7 @@
 from kit import sip
 from kit.ear import Ear
 from kit.phone import Phone, ack_of, cancel_of
-from rfc3261 import STATELESS, busy, callee, caller, changed, dialog, ended, itself, section
+from rfc3261 import busy, callee, caller, changed, dialog, ended, itself, section
 
 # ---- 16.3 request validation
 
@@ -385,26 +385,3 @@ def reason(server):
             p.reply(cancel, 200, "OK")
             p.reply(arrived, 487, "Request Terminated")
         ended(a, sent, 487)
-
-
-@section("16.11-stateless")
-def stateless(server):
-    """16.11: a stateless domain: the same branch for a repetition; CANCEL and ACK follow their INVITE."""
-    with caller(server) as a, callee(server, domain=STATELESS) as b:
-        sent = a.invite(b.aor)
-        first = b.wait("INVITE")
-        a.send(sent)
-        again = b.wait("INVITE")
-        assert sip.param(first.get("via"), "branch") == sip.param(again.get("via"), "branch"), again.text
-        b.reply(first, 180, "Ringing")
-        a.wait(180)
-        a.send(cancel_of(sent))
-        cancel = b.wait("CANCEL")
-        assert sip.param(cancel.get("via"), "branch") == sip.param(first.get("via"), "branch"), cancel.text
-        b.reply(cancel, 200, "OK")
-        assert a.wait(lambda m: m.cseq[1] == "CANCEL").status == 200
-        b.reply(first, 487, "Request Terminated")
-        answer = a.wait(487)
-        a.send(ack_of(sent, answer))
-        ack = b.wait("ACK")
-        assert ack.cseq[0] == 1 and sip.param(ack.get("via"), "branch") == sip.param(first.get("via"), "branch"), ack.text
