@@ -126,8 +126,11 @@ end
 -- ---- Which binding a contact means ----
 
 -- Ids of contacts are c:<canonical>#<other parameters>. Such a parameter counts only when both URIs have it (RFC 3261 19.1.4).
+-- One that this very request named before counts as well: contacts are taken one after the other (10.3 step 7).
+local writes = {} -- id -> new binding
+
 local function find(id)
-	if live == 0 or sub(id, 1, 2) ~= 'c:' then
+	if sub(id, 1, 2) ~= 'c:' or (live == 0 and not next(writes)) then
 		return id
 	end
 	local function agree(a, b)
@@ -144,11 +147,17 @@ local function find(id)
 	end
 	local base, rest = match(id, '^([^#]*)#?(.*)$')
 	local best
-	for other in pairs(have) do
-		local its_base, its_rest = match(other, '^([^#]*)#?(.*)$')
-		if its_base == base and agree(rest, its_rest) and (not best or other < best) then
-			best = other
+	local function look(among)
+		for other in pairs(among) do
+			local its_base, its_rest = match(other, '^([^#]*)#?(.*)$')
+			if its_base == base and agree(rest, its_rest) and (not best or other < best) then
+				best = other
+			end
 		end
+	end
+	look(writes)
+	if not best then
+		look(have)
 	end
 	return best or id
 end
@@ -174,7 +183,7 @@ end
 
 -- ---- The changes, decided before anything is written ----
 
-local writes, removes, touched = {}, {}, {} -- id -> new binding; id -> old binding; id -> true
+local removes, touched = {}, {} -- id -> old binding; id -> true
 
 if all then
 	for id, old in pairs(have) do
@@ -187,7 +196,7 @@ end
 
 for i = FIRST, #ARGV, 3 do
 	local id, till, tail = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-	local at = have[id] and id or find(id)
+	local at = (have[id] or writes[id]) and id or find(id)
 	local old = have[at]
 	local verdict = old and not touched[at] and order(old, till, tail)
 	if verdict == 'stale' then
@@ -197,11 +206,14 @@ for i = FIRST, #ARGV, 3 do
 	if verdict == 'same' then
 		-- nothing to do
 	elseif tail == '' then
-		removes[at], writes[id] = old, nil
+		removes[at], writes[at] = old, nil
 	else
 		local since = old and old[SINCE] or ARGV[1]
 		writes[id] = { '{"expires_at":' .. till .. ',"updated_at":' .. ARGV[1] .. ',"registered_at":' .. since .. ',' .. tail, tonumber(till) }
 		removes[id] = nil
+		if at ~= id then
+			writes[at], removes[at] = nil, nil
+		end
 		if old and at ~= id then
 			gone[#gone + 1] = at -- the same URI, written otherwise: it moves to its new name
 			note('rename', at, old[RECORD])

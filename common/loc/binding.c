@@ -223,10 +223,30 @@ static bool always_compared(struct slice name)
 	return false;
 }
 
+static char lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+/* The character an escape stands for; 0 where it is reserved, and so no other way to write that (RFC 3261 19.1.4). */
+static char unescaped(struct slice two)
+{
+	static const char marks[] = "-_.!~*'()";
+	uint64_t c;
+
+	if (two.n < 2 || !slice_hex_u64(slice_head(two, 2), &c))
+		return 0;
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr(marks, (int)c)) ? (char)c : 0;
+}
+
 static void put_lower(struct rt_cursor *c, struct slice s)
 {
-	for (uint32_t i = 0; i < s.n; i++)
-		rt_cursor_char(c, (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]));
+	for (uint32_t i = 0; i < s.n; i++) {
+		const char plain = s.p[i] == '%' ? unescaped(slice_from(s, i + 1)) : 0;
+
+		rt_cursor_char(c, lower(plain ? plain : s.p[i]));
+		i += plain ? 2 : 0;
+	}
 }
 
 static void put_other_params(struct rt_cursor *c, struct slice params)

@@ -94,6 +94,7 @@ static void ids_follow_19_1_4(void **state)
 	assert_text(id_of("SIP:%61lice@H.Example;Transport=TCP"), "c:sip:alice@h.example;transport=tcp");
 	assert_text(id_of("sip:a@h;X=Y;lr;user=phone;b"), "c:sip:a@h;user=phone#x=y;lr;b");
 	assert_text(id_of("sips:a@h:5061?Subject=x"), "c:sips:a@h:5061&subject=x");
+	assert_text(id_of("sip:a@h;%58=%79%3b"), "c:sip:a@h#x=y%3b");
 	assert_text(id_of("tel:+1-201-555-0123"), "c:tel:+12015550123");
 	assert_text(id_of("mailto:A@B.example"), "c:mailto:A@B.example");
 	assert_text(id_of("not a uri"), "c:not a uri");

@@ -225,6 +225,18 @@ static void equal_contacts_are_one_binding(void **state)
 	refused(APPLY("a", 4, { "sip:alice@h.example:5060;x=2 9" }), RT_STALE);
 }
 
+/* RFC 3261 10.3 step 7 takes contacts one after the other, so the later of two equal ones in one request counts. */
+static void equal_contacts_of_one_request_are_one_binding(void **state)
+{
+	(void)state;
+	stands(APPLY("a", 1, { "sip:carol@chicago.com 60", "sip:carol@chicago.com;security=on 90" }), "sip:carol@chicago.com;security=on 90 1");
+	stands(APPLY("a", 2, { "sip:carol@chicago.com;newparam=5 60", "sip:carol@chicago.com 70" }), "sip:carol@chicago.com 70 2");
+	stands(APPLY("a", 3, { "sip:carol@chicago.com 60", "sip:carol@chicago.com;security=on 0" }), "");
+	stands(APPLY("a", 4, { "sip:carol@chicago.com;a 60", "sip:carol@chicago.com;b 0", "sip:carol@chicago.com 80" }), "sip:carol@chicago.com 80 4");
+	assert_int_equal(3, APPLY("a", 5, { "sip:x@h;a=1 60", "sip:x@h;a=2 60", "sip:x@h;a=2;b 90" }, .max = 3).n);
+	assert_int_equal(3, ask(ARGS(SLICE("HLEN"), SLICE("reg:alice@example.com"))).integer);
+}
+
 static void different_contacts_are_two(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -772,6 +784,7 @@ int main(void)
 		cmocka_unit_test_setup(all_or_nothing, empty),
 		cmocka_unit_test_setup(more_than_allowed_is_refused_or_replaces_the_oldest, empty),
 		cmocka_unit_test_setup(equal_contacts_are_one_binding, empty),
+		cmocka_unit_test_setup(equal_contacts_of_one_request_are_one_binding, empty),
 		cmocka_unit_test_setup(different_contacts_are_two, empty),
 		cmocka_unit_test_setup(an_instance_keeps_one_binding_for_each_flow, empty),
 		cmocka_unit_test_setup(highest_q_comes_first, empty),
