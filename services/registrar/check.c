@@ -146,5 +146,7 @@ bool reg_check_credentials(const struct sip_msg *request, const struct svc_confi
 	theirs = svc_config_domain(config, parsed.host);
 	if (theirs)
 		return theirs == domain;
+	if (parsed.host_kind != SIP_HOST_NAME || sip_msg_count(request, SIP_HDR_VIA) > 1)
+		return true;
 	return slice_eq_nocase(parsed.host, sip_msg_span(request, request->index->facts.uri_host)) || svc_own(config, members, &parsed);
 }

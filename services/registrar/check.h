@@ -26,7 +26,8 @@ int reg_check(const struct sip_msg *request, const struct svc_config *config, co
 
 /*
  * RFC 7616 3.4.6: credentials are for one resource, the domain this request is for, or this server by another name. A port or a user that
- * the phone wrote otherwise does no harm.
+ * the phone wrote otherwise does no harm, nor does an address, or any name once a proxy has forwarded the request: it is what the phone
+ * asked, and not what became of that on the way (RFC 3261 22.4 item 7).
  *   uri  as the credentials have it
  */
 bool reg_check_credentials(const struct sip_msg *request, const struct svc_config *config, const struct wire_members *members,

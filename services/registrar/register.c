@@ -367,6 +367,9 @@ static bool has_credentials(struct registrar *self, const struct call_question *
 		call_challenge(self, q, &door, false);
 	else
 		call_refuse_plainly(self, q, 400, err ? SLICE("Malformed Credentials") : SLICE("Credentials For Another URI"));
+	if (!err)
+		rt_log(RT_LOG_W, "register.elsewhere", q->head->trail, "uri=%s answer=400 hint=\"does a border controller change it? server.names may hold its name\"",
+		       rt_log_safe(out->uri));
 	return false;
 }
 

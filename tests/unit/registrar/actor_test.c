@@ -429,6 +429,28 @@ static void malformed_credentials_are_400(void **state)
 	assert_status(ask("u", 1, "Authorization: Basic dTpw\r\n"), 401);
 }
 
+/* Are credentials with this uri judged (401, for their hash is wrong), or refused unread (400)? */
+static int status_for_uri(const char *uri, const char *more)
+{
+	static uint32_t cseq = 100;
+
+	return ask("u", ++cseq, rt_arena_printf(arena, "%sAuthorization: Digest username=\"u\", realm=\"example.com\", nonce=\"n\", uri=\"%s\", "
+	                                        "response=\"00\"\r\n", more, uri).p).index->status;
+}
+
+static void rfc3261_22_4_the_uri_a_phone_knew(void **state)
+{
+	static const char *const judged[] = { "sip:example.com", "sips:EXAMPLE.com:5070", "sip:u@example.com;x=1", "sip:10.1.2.3", "sip:[2001:db8::1]:5060" };
+	static const char *const refused[] = { "sip:elsewhere.test", "sip:other.example.com", "/", "", "example.com" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(judged) / sizeof(*judged); i++)
+		assert_int_equal(status_for_uri(judged[i], ""), 401);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+		assert_int_equal(status_for_uri(refused[i], ""), 400);
+	assert_int_equal(status_for_uri("sip:pbx.local", "Via: SIP/2.0/UDP 10.1.2.3;branch=z9hG4bKphone\r\n"), 401);
+}
+
 static void guessing_is_slowed(void **state)
 {
 	struct login l = good;
@@ -592,6 +614,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(wrong_and_unknown_look_the_same, closed_door, leave),
 		cmocka_unit_test_setup_teardown(nobody_registers_another, closed_door, leave),
 		cmocka_unit_test_setup_teardown(malformed_credentials_are_400, closed_door, leave),
+		cmocka_unit_test_setup_teardown(rfc3261_22_4_the_uri_a_phone_knew, closed_door, leave),
 		cmocka_unit_test_setup_teardown(guessing_is_slowed, closed_door, leave),
 		cmocka_unit_test_setup_teardown(only_so_many_wait, closed_door, leave),
 		cmocka_unit_test_setup_teardown(third_parties_are_let_in_where_allowed, shared_door, leave),
