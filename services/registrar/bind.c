@@ -176,6 +176,19 @@ static bool edge_lacks_outbound(const struct plan *p)
 	return !slice_present(last) || sip_addr_uri(last, &addr, &uri) || !slice_present(sip_uri_param(&uri, SLICE("ob")));
 }
 
+/* The hex digits of a UUID are the same in any case (RFC 4122 3), so one device has one name. */
+static struct slice name_of(struct plan *p, struct slice instance)
+{
+	char *const text = rt_arena_raw(p->arena, instance.n);
+	struct rt_cursor c = rt_cursor_on(text, text ? instance.n : 0);
+
+	if (!slice_starts_nocase(instance, SLICE("<urn:uuid:")))
+		return instance;
+	for (uint32_t i = 0; i < instance.n; i++)
+		rt_cursor_char(&c, (char)(instance.p[i] >= 'A' && instance.p[i] <= 'Z' ? instance.p[i] | 0x20 : instance.p[i]));
+	return c.err ? instance : rt_cursor_text(&c);
+}
+
 /* What names the binding: instance and reg-id, or the contact itself. */
 static int name_binding(struct plan *p, struct slice params, struct loc_binding *b)
 {
@@ -188,7 +201,7 @@ static int name_binding(struct plan *p, struct slice params, struct loc_binding 
 			return refuse(p, 439, SLICE("First Hop Lacks Outbound Support"));
 		b->reg_id = number;
 		p->out->outbound = true;
-		b->id = rt_arena_printf(p->arena, SLICE_FMT "#%u", SLICE_ARG(b->instance), number);
+		b->id = rt_arena_printf(p->arena, SLICE_FMT "#%u", SLICE_ARG(name_of(p, b->instance)), number);
 		return slice_present(b->id) ? 0 : RT_NOMEM;
 	}
 	return loc_contact_id(b->contact, p->arena, &b->id);

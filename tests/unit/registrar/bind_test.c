@@ -151,6 +151,11 @@ static void instance_and_reg_id_name_the_binding_when_outbound_is_supported(void
 	assert_int_equal(0, plan_of("Supported: outbound, path\r\nContact: <sip:a@h;ob>;reg-id=2;+sip.instance=\"" UUID "\"\r\n"));
 	assert_text(plan.b[0].id, UUID "#2");
 	assert_text(plan.b[0].instance, UUID);
+	assert_int_equal(0, plan_of("Supported: outbound\r\nContact: <sip:a@h>;reg-id=1;+sip.instance=\"<URN:uuid:AB-Cd>\"\r\n"));
+	assert_text(plan.b[0].id, "<urn:uuid:ab-cd>#1"); /* RFC 4122 3: hex digits in any case */
+	assert_int_equal(0, plan_of("Supported: outbound\r\nContact: <sip:a@h>;reg-id=1;+sip.instance=\"<urn:oid:Ab>\"\r\n"));
+	assert_text(plan.b[0].id, "<urn:oid:Ab>#1");
+	assert_int_equal(0, plan_of("Supported: outbound, path\r\nContact: <sip:a@h;ob>;reg-id=2;+sip.instance=\"" UUID "\"\r\n"));
 	assert_int_equal(2, plan.b[0].reg_id);
 	assert_text(plan.b[0].params, "reg-id=2;+sip.instance=\"" UUID "\"");
 	assert_true(plan.outbound);
