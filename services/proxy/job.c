@@ -210,7 +210,7 @@ void proxy_job_carry_out(struct proxy *p, struct proxy_job *j, struct proxy_plan
 		return;
 	say(p, j, &plan, i, in_hand);
 	j->over |= plan.over;
-	for (int b = 0; plan.launch >> b; b++)
+	for (int b = 0; b < j->ctx.n; b++)
 		if (plan.launch >> b & 1)
 			proxy_branch_launch(p, j, b);
 }

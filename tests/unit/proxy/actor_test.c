@@ -168,6 +168,27 @@ static void a_3xx_is_followed_where_he_wants_it(void **state)
 	answered(11, 302, "Contact: <sip:bob@203.0.113.5>\r\n");
 }
 
+/* Every branch a context has room for, the last one as well. */
+static void as_many_phones_as_there_are_branches(void **state)
+{
+	struct loc_binding bob[PROXY_BRANCHES_MAX];
+	char contact[PROXY_BRANCHES_MAX][32], hop[32];
+
+	(void)state;
+	for (int i = 0; i < PROXY_BRANCHES_MAX; i++) {
+		snprintf(contact[i], sizeof(contact[i]), "sip:bob@203.0.113.%d", i + 1);
+		bob[i] = (struct loc_binding)CONTACT("");
+		bob[i].contact = slice_str(contact[i]);
+	}
+	offer(11, INVITE_TO("sip:bob@example.com"));
+	bindings(bob, PROXY_BRANCHES_MAX);
+	for (int i = 0; i < PROXY_BRANCHES_MAX; i++) {
+		snprintf(hop, sizeof(hop), "udp:203.0.113.%d:5060", i + 1);
+		forked(hop, 0);
+	}
+	silence();
+}
+
 /* ---- Next hops, RFC 3263 4.3 ---- */
 
 static void the_next_hop_after_a_failure(void **state)
@@ -473,6 +494,7 @@ int main(void)
 		STAGED(redirected_by_his_own_policy),
 		STAGED(serial_by_his_own_policy),
 		STAGED(a_3xx_is_followed_where_he_wants_it),
+		STAGED(as_many_phones_as_there_are_branches),
 		STAGED(the_next_hop_after_a_failure),
 		STAGED(a_name_that_leads_nowhere),
 		STAGED(a_lost_flow_rfc5626),
