@@ -9,12 +9,20 @@
 
 enum { RETRY_AFTER_MAX = 5 };
 
-/* A branch with the cookie is nobody else's, 8.1.1.7; without it the Call-ID tells. */
+/*
+ * A branch with the cookie is nobody else's, 8.1.1.7, and all that counts: there are clients whose ACK repeats the Via of the answer, with
+ * what was written into it. Without the cookie the whole Via and the Call-ID tell.
+ */
 uint64_t refuse_mark(const struct edge *edge, struct slice via, struct slice call_id)
 {
-	const uint64_t mark = rt_hash(edge->tag_key, via.p, via.n);
+	const char *branch = memmem(via.p, via.n, "z9hG4bK", 7);
+	uint32_t n = 7;
 
-	return slice_present(call_id) && !memmem(via.p, via.n, "z9hG4bK", 7) ? rt_mix(mark, rt_hash(edge->tag_key, call_id.p, call_id.n)) : mark;
+	if (!branch)
+		return rt_mix(rt_hash(edge->tag_key, via.p, via.n), slice_present(call_id) ? rt_hash(edge->tag_key, call_id.p, call_id.n) : 0);
+	while (branch + n < via.p + via.n && !strchr(";, \t\r\n", branch[n]))
+		n++;
+	return rt_hash(edge->tag_key, branch, n);
 }
 
 static uint64_t mark_of(const struct edge *edge, const struct sip_msg *request)

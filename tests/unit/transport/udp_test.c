@@ -416,7 +416,7 @@ static void refusals_at_a_glance_say_what_others_say(void **state)
 		tag = strstr(answer, "To: <sip:bob@example.com>;tag=");
 		assert_non_null(tag);
 		assert_int_equal(i == 0, memcmp(tag, strstr(slow, "To: "), 46) == 0);
-		snprintf(via, sizeof(via), "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK%c;rport", 'a' + i);
+		snprintf(via, sizeof(via), "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK%c;%s", 'a' + i, i < 2 ? "rport" : "rport=5070;received=127.0.0.1");
 		text = request("ACK", via);
 		snprintf(ack, sizeof(ack), "%.*s%.46s%s", (int)(strstr(text, "To: ") - text), text, tag, strstr(text, "\r\nCall-ID"));
 		phone_sends(p, 0, ack, strlen(ack));
