@@ -4,7 +4,7 @@ import json
 import signal
 
 from binding_flow import Outbound, holder
-from crash_flow import CALLS, TWO, Ringing, adopted, kill, lines_of, misses, until, wait_gone
+from crash_flow import CALLS, TWO, Ringing, adopted, everywhere, kill, lines_of, misses, until, wait_gone
 from kit.flow import flow
 from kit.phone import Phone, ack_of
 from kit.ports import take
@@ -36,7 +36,7 @@ def ends_well(calls):
 @flow("adopt.one-of-several", forms=("separate",), own=True, copies={"transaction": 4})
 def one_of_several(server):
     """One of four transaction workers dies: each of its calls is taken by exactly one of the three that are left."""
-    calls = [Ringing(server) for _ in range(2 * CALLS)]
+    calls = everywhere(server, 4)
     before = all_kept(server, len(calls))
     kill(server, "transaction.4")
     wait_gone(server, "transaction.4", ("transaction", "transport"))
@@ -99,7 +99,7 @@ def before_proxy(server):
 @flow("adopt.timer-c", {"proxy.timer_c": 3}, forms=("separate",), own=True, copies=TWO)
 def timer_c(server):
     """Nobody answers: Timer C (16.8) runs at whoever adopted the call: CANCEL to the callee, 408 to the caller."""
-    calls = [Ringing(server) for _ in range(CALLS)]
+    calls = everywhere(server, 2)
     kill(server, "transaction.2")
     wait_gone(server, "transaction.2", ("transaction", "transport"))
     for c in calls:

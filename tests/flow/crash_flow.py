@@ -7,7 +7,7 @@ import time
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
 
-CALLS = 8  # spread over two workers: none at the victim is a chance of 1 in 256
+CALLS = 8
 
 
 def kill(server, name):
@@ -120,9 +120,18 @@ class Ringing:
         self.callees[0].silent(0.2, lambda m: m.method == "INVITE")
 
 
-def survive(server, victim, others, phones, ends):
-    """Calls ring; the victim dies; each call ends as it should."""
+def everywhere(server, workers, phones=1):
+    """Calls that ring, CALLS and as many more as it takes until each of so many transaction workers has one."""
     calls = [Ringing(server, phones) for _ in range(CALLS)]
+    while len(server.redis("KEYS", "tx:*")) < workers:
+        assert len(calls) < 8 * CALLS, f"{len(calls)} calls, none at one of {workers} transaction workers"
+        calls.append(Ringing(server, phones))
+    return calls
+
+
+def survive(server, victim, others, phones, ends, kept=2):
+    """Calls ring, kept by so many transaction workers; the victim dies; each call ends as it should."""
+    calls = everywhere(server, kept, phones)
     kill(server, victim)
     wait_gone(server, victim, others)
     for i, c in enumerate(calls):
@@ -172,7 +181,7 @@ def transaction_fork(server):
 @flow("crash.transaction-unkept", {"transaction.keep": "off"}, forms=("separate",), own=True, copies=TWO)
 def transaction_unkept(server):
     """Without a record the callee's 200 still reaches the caller (16.7, RFC 6026 8.1)."""
-    survive(server, "transaction.2", ("transaction", "transport"), 1, [Ringing.answer])
+    survive(server, "transaction.2", ("transaction", "transport"), 1, [Ringing.answer], kept=0)
 
 
 @flow("crash.node", forms=("node",), own=True)

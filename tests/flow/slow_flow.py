@@ -108,7 +108,7 @@ def idle(form):
     try:
         server.start()
         a, b = server.name("a"), server.name("b")
-        answering = Sipp(server, "callee", calls=40)
+        answering = Sipp(server, "callee", calls=40, timeout=120)
         bind(server, b, answering.port)
         open_files(3 * IDLE)
         for i in range(IDLE):

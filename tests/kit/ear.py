@@ -2,6 +2,7 @@
 """ear: a phone, gateway or neighbour that listens. It takes datagrams and connections, counts the connections,
 and answers each message the way it came. Over a stream it can also talk first, by a connection it makes itself."""
 import socket
+import ssl
 
 from kit import certs, sip
 from kit.phone import Phone
@@ -48,7 +49,10 @@ class Ear(Phone):
             stream = sock.accept()[0]
             stream.settimeout(5)
             if self.doors[sock] == "tls":
-                stream = certs.server(*self.names).wrap_socket(stream, server_side=True)
+                try:
+                    stream = certs.server(*self.names).wrap_socket(stream, server_side=True)
+                except (ssl.SSLEOFError, ConnectionError):  # whoever called has given up since
+                    return []
             self.opened += 1
             self.streams[stream] = b""
             return []
