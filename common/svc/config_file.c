@@ -5,6 +5,7 @@
  * zconfig reads the file but does not remember lines. Every line that is neither blank nor comment makes exactly one
  * node, and nodes come back in the order of the file: so the k-th node stands on the k-th such line.
  */
+#include <ctype.h>
 #include <czmq.h>
 #include <stdio.h>
 
@@ -28,9 +29,46 @@ static const char *where(const struct lines *self, uint32_t number)
 	return slice_present(text) ? text.p : self->path;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Blanks and a comment may stand at the end of a line. */
+static bool ends(struct slice rest)
+{
+	while (rest.n && is_blank(rest.p[0]))
+		rest = slice_from(rest, 1);
+	return rest.n == 0 || rest.p[0] == '#';
+}
+
+/* A name alone, or name = value; a value in quotes is all there is. Returns what is too much, empty when nothing is. */
+static struct slice beyond(struct slice line, struct slice *name)
+{
+	uint32_t n = 0;
+
+	while (n < line.n && (isalnum((unsigned char)line.p[n]) || strchr("$-_@.&+/", line.p[n])))
+		n++;
+	*name = slice_head(line, n);
+	line = slice_from(line, n);
+	if (n && ends(line))
+		return SLICE_NONE;
+	while (line.n && is_blank(line.p[0]))
+		line = slice_from(line, 1);
+	if (n == 0 || line.p[0] != '=')
+		return slice_trim(line);
+	line = slice_trim(slice_from(line, 1));
+	if (line.n == 0 || (line.p[0] != '"' && line.p[0] != '\''))
+		return SLICE_NONE;
+	const int quote = slice_find(slice_from(line, 1), line.p[0]);
+	const struct slice rest = quote < 0 ? line : slice_from(line, (uint32_t)quote + 2);
+	return quote >= 0 && ends(rest) ? SLICE_NONE : slice_trim(rest);
+}
+
 /* What zconfig would refuse, said with its line. */
 static int check_line(struct lines *self, uint32_t number, struct slice line)
 {
+	struct slice name, more;
 	uint32_t indent = 0;
 	int quotes = 0;
 
@@ -48,6 +86,10 @@ static int check_line(struct lines *self, uint32_t number, struct slice line)
 		quotes += line.p[i] == '"';
 	if (quotes % 2)
 		return config_fail(self->draft, where(self, number), "a quote (\") without its partner");
+	more = beyond(slice_from(line, indent), &name);
+	if (more.n)
+		return config_fail(self->draft, where(self, number), "'" SLICE_FMT "'%s" SLICE_FMT "%s makes no sense; a line is the name of a section, or key = value",
+				   SLICE_ARG(slice_head(more, 60)), name.n ? " after '" : "", SLICE_ARG(slice_head(name, 60)), name.n ? "'" : "");
 	if (self->n == LINES_MAX)
 		return config_fail(self->draft, where(self, number), "more than %d lines", LINES_MAX);
 	self->last_level = (int)(indent / 4);
@@ -136,6 +178,12 @@ static int read_whole(struct config_draft *d, const char *path, struct slice *ou
 	if (!f)
 		return config_fail(d, path, "cannot be read (%s); give another with --config or PEAL_CONFIG", strerror(errno));
 	n = text ? fread(text, 1, FILE_MAX + 1, f) : 0;
+	if (ferror(f)) { /* a folder opens, too */
+		const int why = errno;
+
+		fclose(f);
+		return config_fail(d, path, "cannot be read (%s); give another with --config or PEAL_CONFIG", strerror(why));
+	}
 	fclose(f);
 	if (!text || n > FILE_MAX)
 		return config_fail(d, path, "larger than %d bytes", FILE_MAX);

@@ -181,6 +181,11 @@ static void mistakes_are_told_with_their_line_and_what_would_be_right(void **sta
 	REFUSE("server\n        auth = on\n", ":2:", "indented too far");
 	REFUSE("server\n    realm = \"a\n", ":2:", "quote");
 	REFUSE("domains = a\n", ":1:", "outside of a section");
+	REFUSE("server\n    auth on\n", ":2:", "'on' after 'auth'", "key = value");
+	REFUSE("\ndomain a.example\n", ":2:", "'a.example' after 'domain'");
+	REFUSE("server\n    realm = \"a\" b\n", ":2:", "'b' after 'realm'");
+	REFUSE("[server]\n", ":1:", "'[server]' makes no sense");
+	REFUSE("server {\n", ":1:", "'{' after 'server'");
 	REFUSE("server\n    auth\n        mode = on\n", ":3:", "too far");
 	REFUSE("domain\n    a.example\n        mode = redirect\n", ":3:", "server.domains");
 	REFUSE("server\n    domains = a\ndomain\n    a\n        threads = 2\n", ":5:", "unknown key 'threads'");
