@@ -40,6 +40,7 @@ static int check_words(struct config_draft *d)
 {
 	static const char *const client[] = { "off", "optional", "required", 0 };
 	static const char *const reliable[] = { "sdp", "all", "required", 0 };
+	static const char *const service[] = { "echo", "ring", "busy", 0 };
 	static const char *const level[] = { "error", "warning", "info", "debug", "trace", 0 };
 	const struct svc_config *c = &d->config;
 	struct loc_url url;
@@ -50,6 +51,10 @@ static int check_words(struct config_draft *d)
 	if (!one_of(c->agent_reliable, reliable))
 		return config_fail(d, "agent.reliable", "'" SLICE_FMT "'; it must be sdp, all or required",
 				   SLICE_ARG(slice_head(c->agent_reliable, 60)));
+	for (uint32_t i = 0; i < c->agent_services.n; i++)
+		if (!one_of(c->agent_services.word[i], service))
+			return config_fail(d, "agent.services", "'" SLICE_FMT "'; there are echo, ring and busy",
+					   SLICE_ARG(slice_head(c->agent_services.word[i], 60)));
 	if (!one_of(c->log_level, level))
 		return config_fail(d, "log.level", "'" SLICE_FMT "'; it must be error, warning, info, debug or trace",
 				   SLICE_ARG(slice_head(c->log_level, 60)));

@@ -8,6 +8,18 @@
 static const char prefix[] = "PEAL_";
 static const char domain_prefix[] = "PEAL_DOMAIN_";
 
+/* Read by others than workers: deploy/compose.yml and deploy/docker/start. Who exported them for those may type `peal` there, too. */
+static const char *const elsewhere[] = { "PEAL_CONFIG", "PEAL_CONFIG_FOLDER", "PEAL_IMAGE", "PEAL_PORT", "PEAL_BUILD_NETWORK", "PEAL_OBSERVE_IMAGE",
+	"PEAL_OBSERVE_PORT", "PEAL_REDIS_PASSWORD", "PEAL_REDIS_NAME", "PEAL_REDIS_FOLLOW", "PEAL_SENTINEL_QUORUM", 0 };
+
+static bool is_elsewhere(struct slice name)
+{
+	for (int i = 0; elsewhere[i]; i++)
+		if (slice_eq(name, slice_str(elsewhere[i])))
+			return true;
+	return false;
+}
+
 static bool begins(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
@@ -41,7 +53,7 @@ int config_env_read(struct config_draft *d, char *const environment[])
 		int err, under;
 
 		if (!begins(*environment, prefix) || begins(*environment, domain_prefix) ||
-		    !split(*environment, &name, &value) || slice_eq(name, SLICE("PEAL_CONFIG")))
+		    !split(*environment, &name, &value) || is_elsewhere(name))
 			continue;
 		rest = config_lower(d, slice_from(name, sizeof(prefix) - 1));
 		under = slice_find(rest, '_');

@@ -123,6 +123,7 @@ static void the_environment_goes_first(void **state)
 	char *const environment[] = {
 		(char[]){ "HOME=/root" },
 		(char[]){ "PEAL_CONFIG=elsewhere" },
+		(char[]){ "PEAL_PORT=5070" }, /* for deploy/compose.yml */
 		(char[]){ "PEAL_TRANSACTION_T1=20" },
 		(char[]){ "PEAL_SERVER_DOMAINS=b-1.example a.example" },
 		(char[]){ "PEAL_SERVER_MODE=redirect" },
@@ -209,6 +210,7 @@ static void values_that_do_not_fit_each_other(void **state)
 	REFUSE("proxy\n    dns_servers = name.example\n", "proxy.dns_servers");
 	REFUSE("redis\n    url = localhost:6379\n", "redis.url", "redis://");
 	REFUSE("log\n    level = loud\n", "log.level", "warning");
+	REFUSE("agent\n    services = \"echo sing\"\n", "agent.services", "'sing'", "echo, ring and busy");
 	REFUSE("server\n    bus = 192.0.2.1\n", "server.bus", "tcp://");
 	REFUSE("server\n    bus = tcp://0.0.0.0:7000\n", "server.bus", "other hosts reach");
 	REFUSE("server\n    bus = tcp://*\n", "server.bus");
