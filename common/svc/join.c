@@ -60,6 +60,7 @@ static void say_waiting(struct talk *self, const char *why)
 		return;
 	self->said = true;
 	rt_log(RT_LOG_W, "redis.waiting", 0, "why=\"%s\"; %s; trying on", why,
+	       strstr(why, "DB index") ? "the number at the end of redis.url is the database; `databases` of redis.conf says how many there are" :
 	       strstr(why, "it refused us") ? "redis.url holds user and password (a sentinel's: ?sentinel=user:password)" : "start Redis there or set redis.url");
 }
 

@@ -61,8 +61,14 @@ static int pick_tiers(struct svc_process *out, const char *program, const char *
 	while (slice_word(&rest, &word)) {
 		const struct svc_actor *actor = actor_named(actors, word);
 
-		if (!actor || !add_actor(out, actor))
-			return wrong(program, actor ? "--tiers names twice what stands in" : "this program does not host all of --tiers", list);
+		char name[32];
+
+		if (!actor) {
+			slice_cstr(slice_head(word, sizeof(name) - 1), name, sizeof(name));
+			return wrong(program, "--tiers: this program has no tier", name);
+		}
+		if (!add_actor(out, actor))
+			return wrong(program, "--tiers names twice what stands in", list);
 	}
 	return out->nactor ? OPTIONS_GO : wrong(program, "--tiers names nothing in", list);
 }

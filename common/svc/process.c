@@ -336,6 +336,8 @@ int process_run(struct svc_process *self)
 	int err;
 
 	reload_set_log_level(self->config);
+	if (self->config->ndomain == 0)
+		rt_log(RT_LOG_W, "config.domains", 0, "server.domains is empty: nobody can register or be called here; set it, or PEAL_SERVER_DOMAINS");
 	zsys_handler_set(0); /* signals are ours */
 	raise_limits();
 	calm_bus_threads();
