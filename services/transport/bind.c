@@ -121,7 +121,7 @@ int bind_listener(struct edge *edge, int number)
 			       strerror(errno), errno == EADDRINUSE ? "another program has this address; see ss -lnp" :
 			       errno == EACCES ? "ports below 1024 need CAP_NET_BIND_SERVICE" :
 			       errno == EADDRNOTAVAIL ? "no interface of this machine has it" : "see transport.listen");
-			return RT_DOWN;
+			return RT_CONFIG;
 		}
 		l->fd[l->nfd++] = fd;
 		if (edge_poll_add(edge, fd, EPOLLIN, edge_mark(stream ? EDGE_ACCEPT : EDGE_UDP,

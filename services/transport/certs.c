@@ -7,6 +7,9 @@
 #include <stdlib.h>
 
 #include "peername.h"
+#include "rt/log.h"
+
+enum { WARN_DAYS = 14 };
 
 struct maker { /* what is being made, and where to say what went wrong */
 	const struct svc_config *config;
@@ -15,19 +18,27 @@ struct maker { /* what is being made, and where to say what went wrong */
 	char *error;
 };
 
-static const char *last_error(void)
+/* The first error is the cause, those after it say whom it hurt. */
+static const char *first_error(void)
 {
-	const unsigned long code = ERR_peek_last_error();
-	const char *text = code ? ERR_reason_error_string(code) : 0;
+	const unsigned long code = ERR_peek_error();
+	const char *text = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : code ? ERR_reason_error_string(code) : 0;
 
 	return text ? text : "unknown error";
 }
 
 static int fail(const struct maker *m, const char *key, struct slice file, const char *hint)
 {
-	snprintf(m->error, 512, "transport.%s: " SLICE_FMT ": %s%s%s", key, SLICE_ARG(file), last_error(), *hint ? "; " : "", hint);
+	snprintf(m->error, 512, "transport.%s: " SLICE_FMT ": %s%s%s", key, SLICE_ARG(file), first_error(), *hint ? "; " : "", hint);
 	ERR_clear_error();
 	return RT_CONFIG;
+}
+
+/* A key behind a password is refused, not asked about at a terminal: nobody may be there, and everything waits. */
+static int no_password(char *out, int size, int writing, void *arg)
+{
+	(void)out, (void)size, (void)writing, (void)arg;
+	return 0;
 }
 
 static SSL_CTX *new_context(const SSL_METHOD *method)
@@ -36,6 +47,7 @@ static SSL_CTX *new_context(const SSL_METHOD *method)
 
 	if (!c)
 		return 0;
+	SSL_CTX_set_default_passwd_cb(c, no_password);
 	SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
 	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
@@ -100,6 +112,21 @@ static void use_tickets(SSL_CTX *c, struct rt_key key)
 	SSL_CTX_set_num_tickets(c, 1);
 }
 
+/* A certificate that has ended is shown all the same: some phones do not look, and those who do say why. */
+static void note_end(const SSL_CTX *c, struct slice file)
+{
+	const ASN1_TIME *const end = X509_get0_notAfter(SSL_CTX_get0_certificate(c));
+	char day[32] = "";
+	struct tm tm;
+	int days = 0, seconds = 0;
+
+	if (!ASN1_TIME_diff(&days, &seconds, 0, end) || !ASN1_TIME_to_tm(end, &tm) || days >= WARN_DAYS)
+		return;
+	strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	rt_log(RT_LOG_W, days < 0 || seconds < 0 ? "tls.expired" : "tls.expires", 0, "file=%s on=%s left=%dd hint=\"phones refuse it then; "
+	       "put a new one into its place and reload (peal config apply, SIGHUP)\"", rt_log_safe(file), day, days > 0 ? days : 0);
+}
+
 static int add_server(const struct maker *m, struct slice certificate, struct slice key, struct rt_key tickets)
 {
 	SSL_CTX *c = new_context(TLS_server_method());
@@ -113,6 +140,7 @@ static int add_server(const struct maker *m, struct slice certificate, struct sl
 		err = use_authorities(m, c);
 	if (err < 0)
 		return err;
+	note_end(c, certificate);
 	if (m->certs->ask && m->config->transport_ca.n) {
 		char path[1024];
 
