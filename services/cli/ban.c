@@ -161,6 +161,7 @@ static int ls(struct cli *cli)
 			print_ban(cli, out, r->element[2 * i], r->element[2 * i + 1]->str, now);
 		freeReplyObject(r);
 	}
+	cli_out_none(out, "nobody is banned");
 	cli_out_end(&out);
 	return CLI_DONE;
 }

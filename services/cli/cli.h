@@ -46,7 +46,9 @@ extern const struct cli_noun noun_user, noun_policy, noun_reg, noun_gateway, nou
 
 /* Split argv into options and words, and find the server: options, environment, state folder of deploy/up. 0, or -1 after saying why. */
 int cli_options(struct cli *cli, int argc, char **argv);
-void cli_options_print(FILE *out);
+void cli_options_print(FILE *out, const char *noun); /* those of one noun; NULL: all */
+/* Does every option that was given mean something to this command? false after saying which does not. */
+bool cli_options_fit(const char *noun, const char *verb);
 /* The configuration workers would read here; NULL after saying what is wrong with it. */
 const struct svc_config *cli_config(struct cli *cli);
 /* An option's number: `def` when not given; -1 after saying that it is none. */
@@ -96,6 +98,7 @@ struct cli_out;
 struct cli_out *cli_out_new(const struct cli *cli, const char *const *titles, int n);
 void cli_out_text(struct cli_out *self, struct slice value);
 void cli_out_number(struct cli_out *self, int64_t value);
+void cli_out_none(struct cli_out *self, const char *sentence); /* said to a person (standard error) when there is no row */
 void cli_out_end(struct cli_out **self_p);
 void cli_print_safe(FILE *f, struct slice text); /* control bytes as \xNN */
 void cli_print_json(FILE *f, struct slice text); /* a JSON string with its quotes */

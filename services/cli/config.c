@@ -59,18 +59,51 @@ static struct slice show_WORDS(struct cli *cli, struct svc_words v)
 	return all;
 }
 
-static struct slice show_KEEP(struct cli *cli, enum svc_keep v)
-{
-	static const char *const word[] = { [SVC_KEEP_OFF] = "off", [SVC_KEEP_ON] = "on", [SVC_KEEP_AUTO] = "auto" };
+#define SHOW_WORD(type, last, ...)                                                                          \
+	static struct slice show_##type(struct cli *cli, enum svc_##last v)                                 \
+	{                                                                                                   \
+		static const char *const word[] = { __VA_ARGS__ };                                          \
+                                                                                                            \
+		(void)cli;                                                                                  \
+		return slice_str(word[v]);                                                                  \
+	}
 
-	(void)cli;
-	return slice_str(word[v]);
+SHOW_WORD(KEEP, keep, [SVC_KEEP_OFF] = "off", [SVC_KEEP_ON] = "on", [SVC_KEEP_AUTO] = "auto")
+SHOW_WORD(RELAY, relay, [SVC_RELAY_NONE] = "none", [SVC_RELAY_USERS] = "users", [SVC_RELAY_ANY] = "any")
+SHOW_WORD(MODE, mode, [SVC_PROXY] = "proxy", [SVC_REDIRECT] = "redirect")
+SHOW_WORD(FORK, fork, [SVC_PARALLEL] = "parallel", [SVC_SERIAL] = "serial", [SVC_ALL] = "all")
+SHOW_WORD(OVERFLOW, overflow, [SVC_REFUSE] = "refuse", [SVC_REPLACE] = "replace")
+SHOW_WORD(USERS, users, [SVC_USERS_KNOWN] = "known", [SVC_USERS_ANY] = "any")
+
+/* A key that a domain may have for itself. */
+static bool show_of_domain(struct cli *cli, const struct svc_domain *d, const char *name, struct slice *value)
+{
+#define X(key, type, def, low, high, what)           \
+	if (!strcmp(name, #key)) {                   \
+		*value = show_##type(cli, d->key);   \
+		return true;                         \
+	}
+	SVC_DOMAIN_MAP(X)
+#undef X
+	return false;
 }
 
-static struct slice show_RELAY(struct cli *cli, enum svc_relay v)
+/* "transport.listen", "server.mode", and "example.com.mode" of one domain. */
+static bool show(struct cli *cli, const struct svc_config *c, const char *name, struct slice *value)
 {
-	(void)cli;
-	return v == SVC_RELAY_NONE ? SLICE("none") : v == SVC_RELAY_ANY ? SLICE("any") : SLICE("users");
+	const char *const dot = strrchr(name, '.');
+	const struct svc_domain *const domain = dot ? svc_config_domain(c, slice_of(name, (uint32_t)(dot - name))) : NULL;
+
+#define X(section, key, type, def, low, high, what)            \
+	if (!strcmp(name, #section "." #key)) {                \
+		*value = show_##type(cli, c->section##_##key); \
+		return true;                                   \
+	}
+	SVC_CONFIG_MAP(X)
+#undef X
+	if (dot && !strncmp(name, "server.", 7) && dot == name + 6)
+		return show_of_domain(cli, &c->server, dot + 1, value);
+	return domain && show_of_domain(cli, domain, dot + 1, value);
 }
 
 static int get(struct cli *cli)
@@ -80,20 +113,15 @@ static int get(struct cli *cli)
 
 	if (!c)
 		return CLI_FAILED;
-#define X(section, key, type, def, low, high, what)            \
-	if (!strcmp(cli->arg[0], #section "." #key))           \
-		value = show_##type(cli, c->section##_##key);
-	SVC_CONFIG_MAP(X)
-#undef X
-	if (!slice_present(value))
-		return cli_fail("no key \"%s\"; `peal config print` shows them all, as section.key here", cli->arg[0]);
+	if (!show(cli, c, cli->arg[0], &value))
+		return cli_fail("no key \"%s\"; `peal config print` shows them all, as section.key here (of one domain: example.com.mode)", cli->arg[0]);
 	printf(SLICE_FMT "\n", SLICE_ARG(value));
 	return CLI_DONE;
 }
 
 static const struct cli_verb verbs[] = {
 	{ "print", "", "every key, its default and meaning, as a file to start from", 0, 0, print },
-	{ "get", "SECTION.KEY", "the value a worker started here would use", 1, 1, get },
+	{ "get", "SECTION.KEY|DOMAIN.KEY", "the value a worker started here would use", 1, 1, get },
 	{ "check", "[FILE]", "would the workers accept it?", 0, 1, check },
 	{ "apply", "[FILE]", "all workers take it, or none: what their file holds now, or FILE in its place", 0, 1, cli_apply },
 };

@@ -108,7 +108,7 @@ static void check_redis(struct cli *cli, struct finding *f)
 		    version ? (int)strcspn(version + 14, "\r") : 0, version ? version + 14 : "");
 		mend(f, "redis-cli config set appendonly yes, and the same in redis.conf");
 	} else {
-		say(f, WELL, "version " SLICE_FMT " at %s", (int)strcspn(version + 14, "\r"), version + 14, cli_redis_place(cli));
+		say(f, WELL, "version " SLICE_FMT ", %s", (int)strcspn(version + 14, "\r"), version + 14, cli_redis_place(cli));
 	}
 	if (r)
 		freeReplyObject(r);

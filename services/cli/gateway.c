@@ -173,6 +173,7 @@ static int ls(struct cli *cli)
 		cli_out_number(out, count_up(cli, &g, group));
 		cli_out_number(out, gates_routes(&g, group));
 	}
+	cli_out_none(out, "no gateways; `peal gateway add GROUP sip:HOST` adds one");
 	cli_out_end(&out);
 	gates_free(&g);
 	return CLI_DONE;

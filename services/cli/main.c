@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* main: `peal NOUN VERB ...`: finds the verb in the nouns' tables and runs it. */
+#include <errno.h>
 #include "cli.h"
 
 static const struct cli_noun *const nouns[] = {
@@ -28,8 +29,8 @@ static int print_help(FILE *f, const struct cli_noun *only)
 			print_noun(f, nouns[i]);
 	}
 	fprintf(f, "\noptions\n");
-	cli_options_print(f);
-	fprintf(f, "\nexit status: 0 done, 1 could not (it says why), 2 wrong usage\n");
+	cli_options_print(f, only ? only->name : NULL);
+	fprintf(f, "\nexit status: 0 done, 1 could not (it says why), 2 wrong usage; of call, register, options, message: 1 refused, 3 no answer\n");
 	return f == stdout ? CLI_DONE : CLI_USAGE;
 }
 
@@ -90,6 +91,8 @@ static int dispatch(struct cli *cli)
 		fprintf(stderr, "peal %s%s%s takes: %s\n", n->name, v->name[0] ? " " : "", v->name, v->args[0] ? v->args : "nothing more");
 		return CLI_USAGE;
 	}
+	if (!cli_options_fit(n->name, v->name))
+		return CLI_USAGE;
 	return v->run(cli);
 }
 
@@ -102,6 +105,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "peal: out of memory\n");
 	else
 		status = cli_options(&cli, argc, argv) ? CLI_USAGE : dispatch(&cli);
+	if ((fflush(stdout) || ferror(stdout)) && status == CLI_DONE) /* a full disk, a reader that went */
+		status = cli_fail("the answer could not be written: %s", strerror(errno));
 	cli_redis_close(&cli);
 	svc_config_destroy(&cli.config);
 	rt_arena_destroy(&cli.arena);

@@ -15,41 +15,87 @@ extern char **environ;
 
 struct option {
 	const char *name, *value, *what; /* value NULL: a switch */
+	const char *of;                  /* the commands that take it, "ban add, call"; NULL: all */
 	size_t at;                       /* in struct cli */
 };
 
+#define PHONE "call, register, options, message"
+
 static const struct option options[] = {
-	{ "redis", "URL", "redis://[user:password@]host:port/db, unix:///path?db=0, redis+sentinel://host:port,../master/db, redis+cluster://host:port,.. (else PEAL_REDIS_URL)", offsetof(struct cli, redis_url) },
-	{ "config", "FILE", "the configuration of the workers (else PEAL_CONFIG)", offsetof(struct cli, config_file) },
-	{ "state", "DIR", "state folder of deploy/up (else ./var)", offsetof(struct cli, state) },
-	{ "json", NULL, "print JSON", offsetof(struct cli, json) },
-	{ "limit", "N", "reg ls, user ls: at most so many addresses; reg watch: so many events", offsetof(struct cli, limit) },
-	{ "offset", "N", "reg ls, user ls: leave out the first ones", offsetof(struct cli, offset) },
-	{ "password-stdin", NULL, "user add, passwd, call, register, ...: take the password from standard input", offsetof(struct cli, password_stdin) },
-	{ "max-contacts", "N", "user add: phones of this user; 0: as the domain says", offsetof(struct cli, max_contacts) },
-	{ "realm", "TEXT", "user add, passwd: digest realm instead of the domain's", offsetof(struct cli, realm) },
-	{ "from", "SERVER", "reg import: kamailio or flexisip; call ...: the caller's URI", offsetof(struct cli, from) },
-	{ "for", "SECONDS", "ban add: how long (else for good)", offsetof(struct cli, seconds) },
-	{ "why", "TEXT", "ban add: shown by ban ls", offsetof(struct cli, why) },
-	{ "timeout", "SECONDS", "ping, call, register, ...: how long to wait for an answer (else 3, 60, 32)", offsetof(struct cli, timeout) },
-	{ "server", "HOST[:PORT]", "call, register, options, message: udp:, tcp: or tls: in front (else the URI's host)", offsetof(struct cli, server) },
-	{ "user", "NAME", "call, register, options, message: answer challenges as this user", offsetof(struct cli, user) },
-	{ "seconds", "N", "call: how long to talk (else 3); register: for how long (else 300)", offsetof(struct cli, seconds) },
-	{ "audio", "FILE", "call: WAV (mono, 8000 a second) or raw PCMU to say (else a tone)", offsetof(struct cli, audio) },
-	{ "100rel", NULL, "call: require reliable provisional responses (else: support them)", offsetof(struct cli, rel) },
-	{ "help", NULL, "what a command takes", offsetof(struct cli, help) },
-	{ "version", NULL, "which Peal this is", offsetof(struct cli, version) },
+	{ "redis", "URL", "redis://[user:password@]host:port/db, unix:///path?db=0, redis+sentinel://host:port,../master/db, redis+cluster://host:port,.. (else PEAL_REDIS_URL)", NULL, offsetof(struct cli, redis_url) },
+	{ "config", "FILE", "the configuration of the workers (else PEAL_CONFIG)", NULL, offsetof(struct cli, config_file) },
+	{ "state", "DIR", "state folder of deploy/up (else ./var)", NULL, offsetof(struct cli, state) },
+	{ "json", NULL, "print JSON", NULL, offsetof(struct cli, json) },
+	{ "limit", "N", "at most so many addresses, or events", "reg ls, reg watch, user ls", offsetof(struct cli, limit) },
+	{ "offset", "N", "leave out the first ones", "reg ls, user ls", offsetof(struct cli, offset) },
+	{ "password-stdin", NULL, "take the password from standard input", "user add, user passwd, " PHONE, offsetof(struct cli, password_stdin) },
+	{ "max-contacts", "N", "phones of this user; 0: as the domain says", "user add, user passwd", offsetof(struct cli, max_contacts) },
+	{ "realm", "TEXT", "digest realm instead of the domain's", "user add, user passwd", offsetof(struct cli, realm) },
+	{ "from", "SERVER", "whose records they are: kamailio or flexisip", "reg import", offsetof(struct cli, from) },
+	{ "from", "URI", "the caller (else --user at the domain called, else nobody of it)", PHONE, offsetof(struct cli, from) },
+	{ "for", "SECONDS", "how long (else for good)", "ban add", offsetof(struct cli, seconds) },
+	{ "why", "TEXT", "shown by ban ls", "ban add", offsetof(struct cli, why) },
+	{ "timeout", "SECONDS", "how long to wait for an answer (else 3; call: 60; register, options, message: 32)", "ping, " PHONE, offsetof(struct cli, timeout) },
+	{ "server", "HOST[:PORT]", "where to send it, udp:, tcp: or tls: in front (else the URI's host)", PHONE, offsetof(struct cli, server) },
+	{ "user", "NAME", "answer challenges as this user", PHONE, offsetof(struct cli, user) },
+	{ "seconds", "N", "how long to talk (else 3)", "call", offsetof(struct cli, seconds) },
+	{ "seconds", "N", "for how long (else 300; 0: no longer)", "register", offsetof(struct cli, seconds) },
+	{ "audio", "FILE", "WAV (mono, 8000 a second) or raw PCMU to say (else a tone)", "call", offsetof(struct cli, audio) },
+	{ "100rel", NULL, "require reliable provisional responses (else: support them)", "call", offsetof(struct cli, rel) },
+	{ "help", NULL, "what a command takes", NULL, offsetof(struct cli, help) },
+	{ "version", NULL, "which Peal this is", NULL, offsetof(struct cli, version) },
 };
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 
-void cli_options_print(FILE *out)
+static bool given[OPTIONS];
+
+/* Is "ban add" in "ban add, call"? A noun alone (verb NULL: any verb of it) stands there by itself or before a verb. */
+static bool is_of(const struct option *o, const char *noun, const char *verb)
+{
+	struct slice rest = slice_str(o->of), entry;
+	char command[64];
+
+	snprintf(command, sizeof(command), "%s%s%s", noun, verb && verb[0] ? " " : "", verb ? verb : "");
+	while (rest.n) {
+		const int comma = slice_find(rest, ',');
+
+		entry = slice_trim(comma < 0 ? rest : slice_head(rest, (uint32_t)comma));
+		rest = comma < 0 ? SLICE_NONE : slice_from(rest, (uint32_t)comma + 1);
+		if (slice_eq(entry, slice_str(command)))
+			return true;
+		if (!verb && slice_starts_nocase(entry, slice_str(noun)) && entry.n > strlen(noun) && entry.p[strlen(noun)] == ' ')
+			return true;
+	}
+	return o->of == NULL;
+}
+
+void cli_options_print(FILE *out, const char *noun)
 {
 	for (int i = 0; i < OPTIONS; i++) {
+		const struct option *o = &options[i];
 		char head[40];
 
-		snprintf(head, sizeof(head), "--%s %s", options[i].name, options[i].value ? options[i].value : "");
-		fprintf(out, "  %-24s %s\n", head, options[i].what);
+		if (noun && !is_of(o, noun, NULL))
+			continue;
+		snprintf(head, sizeof(head), "--%s %s", o->name, o->value ? o->value : "");
+		fprintf(out, "  %-24s %s%s%s\n", head, o->of ? o->of : "", o->of ? ": " : "", o->what);
 	}
+}
+
+bool cli_options_fit(const char *noun, const char *verb)
+{
+	for (int i = 0; i < OPTIONS; i++) {
+		bool fits = !given[i];
+
+		for (int k = 0; k < OPTIONS && !fits; k++)
+			fits = !strcmp(options[k].name, options[i].name) && is_of(&options[k], noun, verb);
+		if (!fits) {
+			fprintf(stderr, "peal %s%s%s: --%s means nothing here; `peal %s --help` lists what does\n", noun, verb[0] ? " " : "", verb,
+			        options[i].name, noun);
+			return false;
+		}
+	}
+	return true;
 }
 
 static const struct option *find_option(const char *word, size_t n)
@@ -74,6 +120,7 @@ static int take_option(struct cli *cli, int left, char **argv)
 
 	if (!o)
 		return 0;
+	given[o - options] = true;
 	void *field = (char *)cli + o->at;
 	if (!o->value) {
 		*(bool *)field = true;

@@ -152,6 +152,12 @@ static void flush(struct cli_out *self)
 	self->cells = 0;
 }
 
+void cli_out_none(struct cli_out *self, const char *sentence)
+{
+	if (self && !self->json && !self->titled && !self->cells)
+		fprintf(stderr, "%s\n", sentence);
+}
+
 void cli_out_end(struct cli_out **self_p)
 {
 	struct cli_out *self = *self_p;

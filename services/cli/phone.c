@@ -94,6 +94,7 @@ static void finished(struct phone *p, const struct sip_msg *m)
 {
 	const int status = m->index->status;
 
+	phone_ladder_advice(p, status);
 	phone_end(p, sip_status_success(status) ? PHONE_ANSWERED : PHONE_REFUSED);
 }
 

@@ -122,6 +122,7 @@ void phone_call_give_up(struct phone *p, int result); /* CANCEL or BYE, by what 
 
 /* ---- phone_ladder.c ---- */
 void phone_ladder(const struct phone *p, bool out, const struct sip_msg *m);
+void phone_ladder_advice(const struct phone *p, int status); /* after a refusal */
 void phone_ladder_note(const struct phone *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- phone_tls.c ---- */

@@ -206,6 +206,8 @@ static void refused(struct phone *p, const struct sip_msg *m)
 
 	if (sip_msg_has(m, SIP_HDR_CONTACT) && sip_status_redirect(m->index->status))
 		phone_ladder_note(p, "call there instead: " SLICE_FMT, SLICE_ARG(slice_head(sip_msg_get(m, SIP_HDR_CONTACT), 120)));
+	if (!somebody_talks(p) && !ours)
+		phone_ladder_advice(p, m->index->status);
 	if (!somebody_talks(p))
 		phone_end(p, ours ? p->result : PHONE_REFUSED);
 }

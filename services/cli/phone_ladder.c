@@ -86,6 +86,29 @@ void phone_ladder(const struct phone *p, bool out, const struct sip_msg *m)
 	fflush(stdout);
 }
 
+/* What a person can do about a refusal, where the status alone does not say it. */
+void phone_ladder_advice(const struct phone *p, int status)
+{
+	enum { ANYHOW, WITHOUT, WITH }; /* a password to show */
+	static const struct {
+		int status, when;
+		const char *text;
+	} row[] = {
+		{ 401, WITHOUT, "the server asks for a password: --user NAME" },
+		{ 407, WITHOUT, "the server asks callers of this domain for a password: --user NAME" },
+		{ 401, WITH, "no such user, or another password (peal user ls, peal user passwd)" },
+		{ 407, WITH, "no such user, or another password (peal user ls, peal user passwd)" },
+		{ 404, ANYHOW, "the server knows no such user (peal user ls)" },
+		{ 480, ANYHOW, "no phone of that user is registered, or none answers (peal reg show)" },
+		{ 503, ANYHOW, "a tier or Redis is missing, or there is too much to do (peal doctor)" },
+	};
+	const int with = slice_present(p->errand->password) ? WITH : WITHOUT;
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]) && !p->errand->json; i++)
+		if (row[i].status == status && (row[i].when == ANYHOW || row[i].when == with))
+			phone_ladder_note(p, "%s", row[i].text);
+}
+
 void phone_ladder_note(const struct phone *p, const char *fmt, ...)
 {
 	char text[512];

@@ -245,7 +245,7 @@ static const struct cli_verb register_verb[] = { { "", "URI [CONTACT]", "registe
 static const struct cli_verb options_verb[] = { { "", "URI", "ask what is there", 1, 1, ask_options } };
 static const struct cli_verb message_verb[] = { { "", "URI TEXT", "send a text", 2, 2, message } };
 
-const struct cli_noun noun_call = { "call", "a test call: 0 answered, 1 refused, 3 no answer", call_verb, 1 };
+const struct cli_noun noun_call = { "call", "a test call, as a phone places it", call_verb, 1 };
 const struct cli_noun noun_register = { "register", "a registration, as a phone makes it", register_verb, 1 };
 const struct cli_noun noun_options = { "options", "one OPTIONS, as a phone sends it", options_verb, 1 };
 const struct cli_noun noun_message = { "message", "one MESSAGE, as a phone sends it", message_verb, 1 };

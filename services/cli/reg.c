@@ -153,6 +153,9 @@ static int ls(struct cli *cli)
 		return CLI_FAILED;
 	struct cli_out *out = cli_out_new(cli, titles, columns(cli));
 	const int status = out ? each_domain(cli, out, skip, left, list_domain) : CLI_FAILED;
+
+	if (status == CLI_DONE)
+		cli_out_none(out, "nobody is registered");
 	cli_out_end(&out);
 	return status;
 }

@@ -71,6 +71,7 @@ static int ls(struct cli *cli)
 		cli_out_text(out, g.route[i].group);
 		cli_out_text(out, g.route_in_redis[i] ? SLICE("redis") : SLICE("config"));
 	}
+	cli_out_none(out, "no routes; `peal route add PREFIX GROUP` adds one");
 	cli_out_end(&out);
 	gates_free(&g);
 	return CLI_DONE;

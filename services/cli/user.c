@@ -208,6 +208,8 @@ static int ls(struct cli *cli)
 		status = list_domain(cli, out, slice_str(cli->arg[0]), &skip, &left);
 	for (uint32_t i = 0; c && i < c->ndomain && status == CLI_DONE; i++, skip = 0)
 		status = list_domain(cli, out, c->domain[i].name, &skip, &left);
+	if (status == CLI_DONE)
+		cli_out_none(out, "no users; `peal user add USER@DOMAIN` adds one");
 	cli_out_end(&out);
 	return status;
 }

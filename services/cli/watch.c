@@ -130,7 +130,14 @@ static void come_back(struct cli *cli)
 int reg_watch(struct cli *cli)
 {
 	struct watch w = { .cli = cli, .only = cli->narg ? cli->arg[0] : NULL };
+	char only[512];
+	struct slice aor;
 
+	if (w.only && strchr(w.only, '@')) {
+		if (!cli_aor(cli, w.only, &aor))
+			return CLI_USAGE;
+		w.only = slice_cstr(aor, only, sizeof(only)) ? only : w.only;
+	}
 	w.left = cli_number("limit", cli->limit, INT64_MAX, 1, INT64_MAX);
 	if (w.left < 0)
 		return CLI_USAGE;
