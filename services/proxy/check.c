@@ -2,6 +2,7 @@
 /* check: RFC 3261 16.3 as a table of its steps. */
 #include "check.h"
 
+#include "identity.h"
 #include "sip/route.h"
 #include "sip/via.h"
 
@@ -47,14 +48,14 @@ static struct proxy_refusal loop(const struct proxy_element *e, const struct pro
 	return pass;
 }
 
-/* We understand no option a proxy would have to. An ACK cannot be refused, so it goes on (8.2.2.3). */
+/* We understand no option a proxy would have to but privacy, as far as RFC 3325 goes. An ACK cannot be refused, so it goes on (8.2.2.3). */
 static struct proxy_refusal proxy_require(const struct proxy_element *e, const struct proxy_request *r)
 {
 	struct slice tags;
 
 	if (!sip_msg_has(&r->msg, SIP_HDR_PROXY_REQUIRE) || proxy_request_is(r, SIP_ACK))
 		return pass;
-	tags = proxy_check_tags(e->arena, &r->msg, SIP_HDR_PROXY_REQUIRE, SLICE(""));
+	tags = proxy_check_tags(e->arena, &r->msg, SIP_HDR_PROXY_REQUIRE, proxy_identity_serves(&r->msg) ? SLICE("privacy") : SLICE(""));
 	if (!tags.n)
 		return pass;
 	return (struct proxy_refusal){ .status = 420, .header = SIP_HDR_UNSUPPORTED, .value = tags };

@@ -18,30 +18,46 @@ static void remove_named(struct sip_draft *copy, const struct sip_msg *m, struct
 			sip_draft_drop(copy, f);
 }
 
-/* RFC 3323 4.2: values are parted by ';', and by ',' as lists are elsewhere. */
-static bool lists_id(struct slice value)
+enum { ID = 1, HARMLESS = 2, BEYOND_US = 4 };
+
+static int kind_of(struct slice word)
 {
-	struct slice word;
+	if (slice_eq_nocase(word, SLICE("id")))
+		return ID;
+	return slice_eq_nocase(word, SLICE("none")) || slice_eq_nocase(word, SLICE("critical")) ? HARMLESS : BEYOND_US;
+}
 
-	while (value.n) {
-		const int end = slice_find(value, ';');
-		struct slice part = end < 0 ? value : slice_head(value, (uint32_t)end);
+/* RFC 3323 4.2: what kinds of privacy are asked for; values are parted by ';', and by ',' as lists are elsewhere. */
+static int privacy(const struct sip_msg *m)
+{
+	int kinds = 0;
 
-		value = end < 0 ? SLICE("") : slice_from(value, (uint32_t)end + 1);
-		while (slice_word(&part, &word))
-			if (slice_eq_nocase(word, SLICE("id")))
-				return true;
+	for (int f = sip_msg_first(m, SIP_HDR_OTHER); f >= 0; f = sip_msg_next(m, f)) {
+		struct slice rest = is_named(m, f, PRIVACY) ? sip_msg_value(m, f) : SLICE("");
+
+		while (rest.n) {
+			const int end = slice_find(rest, ';');
+			struct slice part = end < 0 ? rest : slice_head(rest, (uint32_t)end), word;
+
+			rest = end < 0 ? SLICE("") : slice_from(rest, (uint32_t)end + 1);
+			while (slice_word(&part, &word))
+				kinds |= kind_of(word);
+		}
 	}
-	return false;
+	return kinds;
 }
 
 /* 7, 9.3: not to be told outside the trust domain. */
 static bool is_private(const struct sip_msg *m)
 {
-	for (int f = sip_msg_first(m, SIP_HDR_OTHER); f >= 0; f = sip_msg_next(m, f))
-		if (is_named(m, f, PRIVACY) && lists_id(sip_msg_value(m, f)))
-			return true;
-	return false;
+	return privacy(m) & ID;
+}
+
+bool proxy_identity_serves(const struct sip_msg *m)
+{
+	const int kinds = privacy(m);
+
+	return kinds && !(kinds & BEYOND_US);
 }
 
 /* 6: whatever name he would like, he has but one here. */

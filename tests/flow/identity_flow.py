@@ -65,7 +65,7 @@ def told(server):
         server.peal("route", "add", "+49", "carrier")
         known(server)
         with Phone(server, "anonymous", a.password, "anonymous.invalid") as x:
-            sent = x.send(x.request("INVITE", f"sip:+4930@{a.domain}", fields=[("Contact", f"<{x.contact}>"), (PRIVACY, "id")]))
+            sent = x.send(x.request("INVITE", f"sip:+4930@{a.domain}", fields=[("Contact", f"<{x.contact}>"), (PRIVACY, "id"), ("Proxy-Require", "privacy")]))
             first = x.wait("final")
             assert first.status == 407, first.text
             x.send(ack_of(sent, first))
@@ -74,4 +74,4 @@ def told(server):
             arrived = c.wait("INVITE")
             c.reply(arrived, 486, "Busy Here")
             x.send(ack_of(sent, x.wait(486)))
-            assert arrived.all(ASSERTED) == himself and "anonymous" in arrived.get("from"), arrived.text
+            assert arrived.all(ASSERTED) == himself and arrived.get("proxy-require") == "privacy" and "anonymous" in arrived.get("from"), arrived.text

@@ -91,6 +91,27 @@ static void proxy_assert_names_him_to_peers_alone(void **state)
 	scene_configure(0, 0);
 }
 
+static bool served(const char *privacy)
+{
+	char text[1024];
+	struct proxy_request r;
+
+	snprintf(text, sizeof(text), REQUEST("INVITE", "%s"), privacy);
+	r = scene_request(text);
+	return proxy_identity_serves(&r.msg);
+}
+
+static void rfc3323_4_2_required_privacy_is_id_alone(void **state)
+{
+	(void)state;
+	assert_true(served("Privacy: id\r\n"));
+	assert_true(served("Privacy: id; critical\r\n"));
+	assert_true(served("Privacy: none\r\n"));
+	assert_false(served("Privacy: header;id\r\n"));
+	assert_false(served("Privacy: id\r\nPrivacy: session\r\n"));
+	assert_false(served(""));
+}
+
 static bool answer_keeps(const char *more, bool from_peer, bool to_peer)
 {
 	struct sip_index room;
@@ -124,6 +145,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rfc3325_7_private_means_among_peers, scene_open, scene_close),
 		cmocka_unit_test_setup_teardown(rfc3325_6_who_knew_a_password_is_named_when_he_asks, scene_open, scene_close),
 		cmocka_unit_test_setup_teardown(proxy_assert_names_him_to_peers_alone, scene_open, scene_close),
+		cmocka_unit_test_setup_teardown(rfc3323_4_2_required_privacy_is_id_alone, scene_open, scene_close),
 		cmocka_unit_test_setup_teardown(rfc3325_5_answers_too, scene_open, scene_close),
 	};
 
