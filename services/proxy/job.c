@@ -215,21 +215,37 @@ void proxy_job_carry_out(struct proxy *p, struct proxy_job *j, struct proxy_plan
 			proxy_branch_launch(p, j, b);
 }
 
-/* 16.7 step 4: a 3xx whose contacts are tried is not itself a response to choose from. */
+static int known_targets(const struct proxy_job *j, const struct proxy_target *out[PROXY_BRANCHES_MAX])
+{
+	for (int k = 0; k < j->ctx.n; k++)
+		out[k] = &j->aim[k]->target;
+	return j->ctx.n;
+}
+
+/* 305 names a proxy to ask, and the way of a 380 is in its body: neither has targets. */
+static bool has_targets(int status)
+{
+	return status >= 300 && status <= 302;
+}
+
+/* 16.7 step 4: a 3xx whose contacts are tried is a response to choose from only for the contacts that are left. */
 static bool recurse(struct proxy *p, struct proxy_job *j, int i, const struct sip_msg *response)
 {
-	struct proxy_target fresh[PROXY_TARGETS_MAX], *t = fresh;
+	struct proxy_target fresh[PROXY_TARGETS_MAX];
 	const struct proxy_target *known[PROXY_BRANCHES_MAX];
+	const int status = response->index->status;
+	struct sip_msg rest;
 	int n;
 
-	if (!j->recurse || j->aim[i]->target.fixed || !sip_status_redirect(response->index->status) || j->ctx.closed)
+	if (!j->recurse || j->aim[i]->target.fixed || !has_targets(status) || j->ctx.closed)
 		return false;
-	for (int k = 0; k < j->ctx.n; k++)
-		known[k] = &j->aim[k]->target;
-	n = proxy_target_contacts(&p->e, &j->req, response, known, j->ctx.n, fresh);
-	if (!n || !proxy_job_add_targets(j, t, n))
+	n = proxy_target_contacts(&p->e, &j->req, response, known, known_targets(j, known), fresh);
+	if (!n || !proxy_job_add_targets(j, fresh, n))
 		return false;
-	proxy_job_carry_out(p, j, proxy_context_recursed(&j->ctx, i), i, 0);
+	if (proxy_target_rest(&p->e, &j->req, response, known, known_targets(j, known), &rest))
+		proxy_job_carry_out(p, j, proxy_context_response(&j->ctx, i, status, svc_now(p->svc)), i, &rest);
+	else
+		proxy_job_carry_out(p, j, proxy_context_recursed(&j->ctx, i), i, 0);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include "target.h"
 
 #include "sip/addr.h"
+#include "sip/draft.h"
 #include "sip/hop.h"
 #include "sip/route.h"
 
@@ -161,6 +162,20 @@ static bool known_target(const struct sip_uri *u, const struct proxy_target *con
 	return false;
 }
 
+/* A Contact of a 3xx as a target; false: not one a request can be sent to. */
+static bool contact_target(const struct proxy_element *e, const struct proxy_request *r, struct slice value, struct proxy_target *out,
+                           struct sip_uri *uri)
+{
+	struct sip_addr addr;
+	int q;
+
+	if (sip_addr_uri(value, &addr, uri) || !is_sip(uri) || !secure_enough(r, uri))
+		return false;
+	q = sip_q_parse(sip_param_get(addr.params, SLICE("q")));
+	*out = (struct proxy_target){ .contact = addr.uri, .q = (uint16_t)(q < 0 ? 1000 : q) };
+	return !sip_uri_as_target(uri, e->arena, &out->uri) && !sip_uri_parse(uri, out->uri);
+}
+
 int proxy_target_contacts(const struct proxy_element *e, const struct proxy_request *r, const struct sip_msg *response,
                           const struct proxy_target *const known[], int nknown,
                           struct proxy_target out[PROXY_TARGETS_MAX])
@@ -171,18 +186,28 @@ int proxy_target_contacts(const struct proxy_element *e, const struct proxy_requ
 	for (int f = sip_msg_first(response, SIP_HDR_CONTACT); f >= 0 && count < PROXY_TARGETS_MAX;
 	     f = sip_msg_next(response, f)) {
 		struct sip_uri *const uri = &fresh[count];
-		struct proxy_target *const t = &out[count];
-		struct sip_addr addr;
-		int q;
 
-		if (sip_addr_uri(sip_msg_value(response, f), &addr, uri) || !is_sip(uri) || !secure_enough(r, uri))
-			continue;
-		if (already(uri, fresh, count) || known_target(uri, known, nknown))
-			continue;
-		q = sip_q_parse(sip_param_get(addr.params, SLICE("q")));
-		*t = (struct proxy_target){ .contact = addr.uri, .q = (uint16_t)(q < 0 ? 1000 : q) };
-		if (!sip_uri_as_target(uri, e->arena, &t->uri))
+		if (contact_target(e, r, sip_msg_value(response, f), &out[count], uri) && !already(uri, fresh, count) &&
+		    !known_target(uri, known, nknown))
 			count++;
 	}
 	return count;
+}
+
+int proxy_target_rest(const struct proxy_element *e, const struct proxy_request *r, const struct sip_msg *response,
+                      const struct proxy_target *const known[], int nknown, struct sip_msg *out)
+{
+	struct sip_draft *const d = sip_draft_from(e->arena, response);
+	int left = 0;
+
+	for (int f = sip_msg_first(response, SIP_HDR_CONTACT); d && f >= 0; f = sip_msg_next(response, f)) {
+		struct proxy_target t;
+		struct sip_uri uri;
+
+		if (contact_target(e, r, sip_msg_value(response, f), &t, &uri) && known_target(&uri, known, nknown))
+			sip_draft_drop(d, f);
+		else
+			left++;
+	}
+	return left && !sip_draft_render(d, e->arena, out) ? left : 0;
 }

@@ -59,4 +59,8 @@ int proxy_target_contacts(const struct proxy_element *e, const struct proxy_requ
                           const struct proxy_target *const known[], int nknown,
                           struct proxy_target out[PROXY_TARGETS_MAX]);
 
+/* The 3xx without those of its Contacts that are in `known`: what it says to the caller, who may try the others. How many; 0: none. */
+int proxy_target_rest(const struct proxy_element *e, const struct proxy_request *r, const struct sip_msg *response,
+                      const struct proxy_target *const known[], int nknown, struct sip_msg *out);
+
 #endif

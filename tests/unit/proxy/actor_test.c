@@ -152,22 +152,6 @@ static void serial_by_his_own_policy(void **state)
 	answered(11, 200, 0);
 }
 
-static void a_3xx_is_followed_where_he_wants_it(void **state)
-{
-	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5") };
-	struct wire_head fork;
-
-	(void)state;
-	offer(11, INVITE_TO("sip:bob@example.com"));
-	bindings_with(bob, 1, (struct loc_policy){ -1, -1, 1, -1, -1 });
-	fork = forked("udp:203.0.113.5:5060", 0);
-	result(&fork, 302, "Contact: <sip:bob@203.0.113.5>, <sip:bob@203.0.113.9>\r\n");
-	fork = forked("udp:203.0.113.9:5060", "INVITE sip:bob@203.0.113.9 SIP/2.0\r\n");
-	silence();
-	result(&fork, 302, "Contact: <sip:bob@203.0.113.5>\r\n"); /* nothing new: now it is an answer */
-	answered(11, 302, "Contact: <sip:bob@203.0.113.5>\r\n");
-}
-
 /* Every branch a context has room for, the last one as well. */
 static void as_many_phones_as_there_are_branches(void **state)
 {
@@ -493,7 +477,6 @@ int main(void)
 		STAGED(no_secure_way_rfc5630_5_3),
 		STAGED(redirected_by_his_own_policy),
 		STAGED(serial_by_his_own_policy),
-		STAGED(a_3xx_is_followed_where_he_wants_it),
 		STAGED(as_many_phones_as_there_are_branches),
 		STAGED(the_next_hop_after_a_failure),
 		STAGED(a_name_that_leads_nowhere),
