@@ -391,7 +391,7 @@ static void refusals_at_a_glance_say_what_others_say(void **state)
 {
 	const struct phone p = phone_on("127.0.0.1");
 	struct edge *edge = svc->actor;
-	char via[64], ack[2048], slow[2048];
+	char via[96], ack[2048], slow[2048];
 	const char *answer, *tag, *text;
 
 	(void)state;
