@@ -22,6 +22,7 @@ struct cli {
 
 	/* opened when first asked for */
 	struct svc_config *config;
+	bool config_bad;         /* it was said why */
 	redisContext *redis;     /* of a cluster: NULL, and */
 	struct masters *masters; /* this */
 	struct rt_arena *arena;

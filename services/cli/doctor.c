@@ -291,7 +291,11 @@ static void check_sip(struct cli *cli, struct finding *f)
 {
 	struct sip_hop to;
 
-	if (!ping_find(cli, &to)) {
+	if (!ping_find(cli, &to) && survey.nlistener) {
+		say(f, WELL, "no UDP listener to ask at; `peal options sip:DOMAIN --server tls:HOST` (or tcp:) asks another");
+		return;
+	}
+	if (!to.family) {
 		say(f, ILL, "nowhere to ask: no live transport announces a UDP listener");
 		mend(f, "start one (deploy/up), with udp: among transport.listen");
 		return;

@@ -230,11 +230,12 @@ const struct svc_config *cli_config(struct cli *cli)
 {
 	char error[512];
 
-	if (cli->config)
+	if (cli->config || cli->config_bad)
 		return cli->config;
 	const char *file = cli->config_file ? cli->config_file : getenv("PEAL_CONFIG");
 	if (svc_config_load(&cli->config, file && file[0] ? file : NULL, environ, error)) {
 		fprintf(stderr, "peal: %s\n", error);
+		cli->config_bad = true;
 		return NULL;
 	}
 	return cli->config;

@@ -80,7 +80,7 @@ def first_call(form):
     """Up, add users, register, call, look; up again is harmless; down leaves nothing; the next up still knows the phones."""
     with Up(form) as server:
         said = server.up()
-        server.domain = re.search(r"peal user add alice@(\S+)", said).group(1)
+        server.domain = re.search(r"peal --state \S+ user add alice@(\S+)", said).group(1)
         assert "already up" in server.up()
         for user in ("alice", "bob"):
             server.peal("user", "add", f"{user}@{server.domain}", "--password-stdin", stdin=f"pw-{user}\n")
@@ -128,6 +128,18 @@ def refused(form):
             said = second.run("deploy/up", "--detach", "--no-install", "--form", form, "--state", second.state, check=False)
             assert "Peal is up" not in said and str(first.port) in said, said
             assert not [n for n, p in second.pids().items() if alive(p)], "something was left behind"
+
+
+@flow("up.no-udp", server=False, forms=["node"])
+def no_udp(form):
+    """Listeners but no UDP one: whether SIP is answered is asked over TCP, or TLS; the doctor does not mind."""
+    with Up(form) as server:
+        port = take()
+        for listen in (f"tcp:{server.host}:{port}", f"tls:{server.host}:{port}"):
+            server.env["PEAL_TRANSPORT_LISTEN"] = listen
+            server.up()
+            assert "no UDP listener" in server.peal("doctor")
+            server.down()
 
 
 @flow("up.tls", server=False, forms=["node"])
