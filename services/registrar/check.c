@@ -76,9 +76,11 @@ static int check_require(struct check *c)
 				ours = ours || slice_eq_nocase(token, known[i]);
 			if (ours)
 				continue;
-			if (!room) {
-				room = rt_arena_raw(c->arena, 512);
-				list = rt_cursor_on(room, room ? 512 : 0);
+			if (!room) { /* for all that could be unknown: half a list would be none */
+				room = rt_arena_raw(c->arena, c->request->index->head_n);
+				if (!room)
+					return RT_NOMEM;
+				list = rt_cursor_on(room, c->request->index->head_n);
 			}
 			if (list.n)
 				rt_cursor_lit(&list, ", ");

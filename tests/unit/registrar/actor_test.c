@@ -127,6 +127,7 @@ static void refusals_name_their_reason(void **state)
 		{ "Contact: <sip:a@h>;expires=9\r\n", 423, SIP_HDR_MIN_EXPIRES, "60" },
 		{ "Contact: *\r\n", 400, SIP_HDR_CSEQ, "1 REGISTER" },
 	};
+	char long_one[640];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -135,6 +136,8 @@ static void refusals_name_their_reason(void **state)
 		assert_status(m, cases[i].status);
 		assert_text(sip_msg_get(&m, cases[i].header), cases[i].value);
 	}
+	snprintf(long_one, sizeof(long_one), "Require: %0600d\r\n", 1);
+	assert_status(ask("alice", 1, long_one), 420); /* however long its name */
 	assert_int_equal(0, count("EXISTS reg:alice@example.com"));
 }
 
@@ -432,10 +435,12 @@ static void malformed_credentials_are_400(void **state)
 /* Are credentials with this uri judged (401, for their hash is wrong), or refused unread (400)? */
 static int status_for_uri(const char *uri, const char *more)
 {
-	static uint32_t cseq = 100;
+	static int cseq = 100;
+	char lines[512];
 
-	return ask("u", ++cseq, rt_arena_printf(arena, "%sAuthorization: Digest username=\"u\", realm=\"example.com\", nonce=\"n\", uri=\"%s\", "
-	                                        "response=\"00\"\r\n", more, uri).p).index->status;
+	snprintf(lines, sizeof(lines), "%sAuthorization: Digest username=\"u\", realm=\"example.com\", nonce=\"n\", uri=\"%s\", response=\"00\"\r\n",
+	         more, uri);
+	return ask("u", ++cseq, lines).index->status;
 }
 
 static void rfc3261_22_4_the_uri_a_phone_knew(void **state)
