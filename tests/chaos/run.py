@@ -17,10 +17,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE), HERE]
 
 from faults import faults  # noqa: E402  (the path comes first)
+from kit import left  # noqa: E402
 from plan import SHORT, Plan  # noqa: E402
 
 
 def main():
+    left.ends_clean()
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--only", action="append", metavar="WORDS", help="faults whose name holds these words; may be repeated")
     p.add_argument("--short", action="store_true", help="the few that tests/run runs")

@@ -10,7 +10,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE), HERE]
 
-from kit import flow as flows  # noqa: E402  (the path comes first)
+from kit import flow as flows, left  # noqa: E402  (the path comes first)
 from kit.browser import JSSIP, Browser  # noqa: E402
 from kit.flow import flow  # noqa: E402
 from kit.server import find_bin  # noqa: E402
@@ -85,6 +85,7 @@ def both(server):
 
 
 def main():
+    left.ends_clean()
     if not os.path.exists(JSSIP):
         raise SystemExit(f"{JSSIP} is not there; tests/run --browser makes it")
     run = flows.Run(find_bin(), "--keep" in sys.argv)

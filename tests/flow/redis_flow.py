@@ -8,6 +8,7 @@ import time
 
 from kit import sip
 from kit.flow import flow
+from kit.left import Process
 from kit.phone import ack_of, answers
 from kit.ports import keep
 from kit.redis import Redis
@@ -160,7 +161,7 @@ class Guarded(Redis):
             f.write(f"port {port}\nbind 127.0.0.1\ndir {self.folder}\nrequirepass watch\n"
                     f"sentinel monitor peal 127.0.0.1 {self.port} 1\nsentinel auth-pass peal secret\n")
         with open(os.path.join(self.folder, "sentinel.log"), "ab") as log:
-            self.sentinel = subprocess.Popen(["redis-server", path, "--sentinel"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            self.sentinel = Process(["redis-server", path, "--sentinel"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                              start_new_session=True)
         self.at = f"127.0.0.1:{port}"
         return self

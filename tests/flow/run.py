@@ -15,10 +15,11 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE), HERE]
 
-from kit import flow, lanes, server  # noqa: E402  (the path comes first)
+from kit import flow, lanes, left, server  # noqa: E402  (the path comes first)
 
 
 def main():
+    left.ends_clean()
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--form", choices=["node", "separate", "both"], default="both", help="one peal-node, or four workers (default both)")
     p.add_argument("--only", action="append", metavar="NAME", help="flows whose name begins with NAME, or a pattern; may be repeated")

@@ -13,7 +13,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE), HERE]
 
-from kit import flow, server  # noqa: E402  (the path comes first)
+from kit import flow, left, server  # noqa: E402  (the path comes first)
 from kit.storm import Storm  # noqa: E402
 from roll_flow import ROLL, replace_all  # noqa: E402
 
@@ -60,6 +60,7 @@ def two_steps_at_once(under_test):
 
 
 def main():
+    left.ends_clean()
     run = flow.Run(server.find_bin())
     if not os.path.exists(os.path.join(NEXT, "peal-node")):
         print(f"failed: upgrade: no binaries in {NEXT}; tests/run --upgrade builds them\n0 passed, 1 failed")

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.parse
 
+from kit.left import Process
 from kit.server import ROOT
 
 PAGE = os.path.join(ROOT, "tests", "flow", "web", "page.html")
@@ -56,7 +57,7 @@ class Browser:
         address = f"http://127.0.0.1:{self.web.server_port}/?{urllib.parse.urlencode(asked)}"
         self.log = os.path.join(folder, "chromium.log")
         with open(self.log, "wb") as out:
-            self.process = subprocess.Popen(["chromium", *FLAGS, f"--user-data-dir={folder}/profile", "--enable-logging=stderr", address],
+            self.process = Process(["chromium", *FLAGS, f"--user-data-dir={folder}/profile", "--enable-logging=stderr", address],
                                             stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
 
     def wait(self, what, timeout=15):

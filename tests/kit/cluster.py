@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from kit.left import Process
 from kit.ports import keep
 from kit.redis import Redis, RedisError
 
@@ -20,7 +21,7 @@ class Node(Redis):
     def start(self):
         os.makedirs(self.folder, exist_ok=True)
         with open(os.path.join(self.folder, "redis.log"), "ab") as log:
-            self.process = subprocess.Popen(
+            self.process = Process(
                 ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", "",
                  "--appendonly", "no", "--cluster-enabled", "yes", "--cluster-port", str(self.bus),
                  "--cluster-node-timeout", str(NODE_TIMEOUT), "--repl-diskless-sync-delay", "0"],

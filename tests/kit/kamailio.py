@@ -5,6 +5,7 @@ import subprocess
 import time
 
 from kit import certs
+from kit.left import Process
 from kit.phone import Phone
 from kit.ports import take
 from kit.server import ROOT
@@ -31,7 +32,7 @@ class Kamailio:
                 f.write(text)
         self.log = os.path.join(folder, "kamailio.log")
         with open(self.log, "wb") as out:
-            self.process = subprocess.Popen(
+            self.process = Process(
                 ["kamailio", "-DD", "-E", "-f", os.path.join(folder, "kamailio.cfg"), "-Y", folder, "-P", os.path.join(folder, "pid"),
                  "-m", "32", "-M", "4"], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
 

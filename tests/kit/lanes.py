@@ -3,18 +3,22 @@
 said is printed when it is over, in the order of the plan. Groups that must be alone (flow(alone=True)) run one by one, after the others."""
 import json
 import os
+import queue
 import subprocess
-import sys
 import threading
 
 from kit import ports
+from kit.left import Process, lines_of_parent
 
 END = "\x04"  # begins the line a lane ends a group with
 
 
 def serve(run, plan):
     """A lane: numbers of groups on standard input; what they say, then END and the result, on standard output."""
-    for line in sys.stdin:
+    asked = queue.Queue()
+    lines_of_parent(asked.put)
+    while True:
+        line = asked.get()
         before, failed = run.passed, len(run.failed)
         run.group(*plan[int(line)][:2])
         print(END + json.dumps([run.passed - before, run.failed[failed:]]), flush=True)
@@ -23,11 +27,14 @@ def serve(run, plan):
 class Lane:
     def __init__(self, argv, low, high):
         self.argv, self.env, self.process = argv, {**os.environ, "FLOW_PORTS": f"{low}-{high}"}, None
+        self.closed = False
 
     def run(self, number, names):
         """(what was said, how many passed, which failed)"""
+        if self.closed:
+            return ["", 0, names]
         if not self.process:
-            self.process = subprocess.Popen(self.argv, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+            self.process = Process(self.argv, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         said = []
         try:
             self.process.stdin.write(f"{number}\n")
@@ -41,9 +48,11 @@ class Lane:
         return ["".join(said) + f"FAIL  {names[0]} .. {names[-1]}: the lane ended with status {status}\n", 0, names]
 
     def close(self):
-        if self.process:
-            self.process.stdin.close()
-            self.process.wait()
+        """End it; its thread begins no other one. The process, to wait for."""
+        self.closed, process = True, self.process
+        if process:
+            process.terminate()
+        return process
 
 
 class Lanes:
@@ -55,13 +64,16 @@ class Lanes:
     def run(self, run, plan):
         """Every group of the plan; the results go into `run`."""
         together = [i for i, g in enumerate(plan) if not g.alone]
-        for lanes, numbers in ((self.lanes, together), (self.lanes[:1], [i for i, g in enumerate(plan) if g.alone])):
-            for said, passed, failed in self.side_by_side(lanes, numbers, plan):
-                print(said, end="", flush=True)
-                run.passed += passed
-                run.failed += failed
-        for lane in self.lanes:
-            lane.close()
+        try:
+            for lanes, numbers in ((self.lanes, together), (self.lanes[:1], [i for i, g in enumerate(plan) if g.alone])):
+                for said, passed, failed in self.side_by_side(lanes, numbers, plan):
+                    print(said, end="", flush=True)
+                    run.passed += passed
+                    run.failed += failed
+        finally:
+            for process in [lane.close() for lane in self.lanes]:
+                if process:
+                    process.wait()
 
     @staticmethod
     def side_by_side(lanes, numbers, plan):

@@ -5,6 +5,7 @@ import re
 import subprocess
 import time
 
+from kit.left import Process
 from kit.ports import take
 from kit.softphone import write_tone
 
@@ -38,7 +39,7 @@ class Linphone:
                                   register=int(register)))
         write_tone(os.path.join(self.folder, "tone.wav"), 20)
         self.out = open(os.path.join(self.folder, "screen.log"), "wb")
-        self.process = subprocess.Popen(
+        self.process = Process(
             ["linphonec", "-c", f"{self.folder}/rc", "-d", "5", "-l", self.log, *(["-a"] if answer else [])], stdin=subprocess.PIPE,
             stdout=self.out, stderr=subprocess.STDOUT, start_new_session=True,
             env={**os.environ, "HOME": self.folder, "XDG_DATA_HOME": f"{self.folder}/.local/share", "TERM": "dumb"})

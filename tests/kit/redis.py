@@ -9,6 +9,7 @@ import tempfile
 import time
 import weakref
 
+from kit.left import Process
 from kit.ports import take
 
 
@@ -31,7 +32,7 @@ class Redis:
     def start(self):
         os.makedirs(self.folder, exist_ok=True)
         with open(os.path.join(self.folder, "redis.log"), "ab") as log:
-            self.process = subprocess.Popen(
+            self.process = Process(
                 ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.data, "--save", "",
                  "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

@@ -14,6 +14,7 @@ import tempfile
 import time
 
 from kit import certs, sip
+from kit.left import Process
 from kit.phone import Phone, bracketed
 from kit.ports import take
 from kit.redis import Redis
@@ -58,7 +59,7 @@ class Worker:
     def __init__(self, name, argv, env, log):
         self.name, self.log = name, log
         with open(log, "ab") as out:
-            self.process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+            self.process = Process(argv, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
 
     def alive(self):
         return self.process.poll() is None
@@ -138,14 +139,14 @@ class Server:
         os.makedirs(os.path.join(self.state, "log"))
         with open(self.config, "w") as f:
             f.write(render(self.settings))
-        self.redis.start()
-        if self.form == "node":
-            self.add("node")
-        else:
-            for tier in TIERS:
-                for _ in range(self.copies.get(tier, 1)):
-                    self.add(tier)
         try:
+            self.redis.start()
+            if self.form == "node":
+                self.add("node")
+            else:
+                for tier in TIERS:
+                    for _ in range(self.copies.get(tier, 1)):
+                        self.add(tier)
             self.wait_ready()
         except BaseException:
             self.stop()

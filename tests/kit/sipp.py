@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 
+from kit.left import Process
 from kit.phone import bracketed
 from kit.ports import take
 from kit.server import ROOT
@@ -26,7 +27,7 @@ class Sipp:
                 "-m", str(calls), "-nostdin", "-timeout", f"{timeout}s", "-timeout_error", "-trace_err", "-trace_msg",
                 "-error_file", "errors.log", "-message_file", "messages.log", *words, *extra]
         self.out = open(os.path.join(self.folder, "screen.log"), "wb")
-        self.process = subprocess.Popen(argv, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.out, stderr=subprocess.STDOUT,
+        self.process = Process(argv, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.out, stderr=subprocess.STDOUT,
                                         env={**os.environ, "TERM": "dumb"})
 
     def read(self, name):

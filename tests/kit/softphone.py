@@ -9,6 +9,7 @@ import time
 import wave
 
 from kit import certs
+from kit.left import Process
 from kit.phone import door
 from kit.ports import take
 
@@ -56,7 +57,7 @@ class Softphone:
             pass
         write_tone(os.path.join(self.folder, "tone.wav"))
         self.out = open(os.path.join(self.folder, "screen.log"), "wb")
-        self.process = subprocess.Popen(["baresip", "-f", self.folder, "-s"], stdin=subprocess.DEVNULL, stdout=self.out,
+        self.process = Process(["baresip", "-f", self.folder, "-s"], stdin=subprocess.DEVNULL, stdout=self.out,
                                         stderr=subprocess.STDOUT, start_new_session=True)
         self.wire, self.buffer, self.events = None, b"", []
 

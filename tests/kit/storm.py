@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 
+from kit.left import Process
 from kit.ports import take
 
 SECONDS_TO_END = 40
@@ -42,7 +43,7 @@ class Storm:
 
     def start(self):
         with open(self.path("out"), "wb") as out, open(self.path("err"), "wb") as err:
-            self.process = subprocess.Popen(self.argv, stdout=out, stderr=err, stdin=subprocess.DEVNULL, start_new_session=True)
+            self.process = Process(self.argv, stdout=out, stderr=err, stdin=subprocess.DEVNULL, start_new_session=True)
         end = time.monotonic() + 20
         while '"mode":"insert"' not in self.text("out"):
             if self.process.poll() is not None or time.monotonic() > end:
