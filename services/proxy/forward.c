@@ -41,13 +41,15 @@ static void count_down_max_forwards(struct sip_draft *copy, const struct proxy_e
 
 /* ---- 4. Record-Route ---- */
 
-/* Requests that may make a dialog, RFC 3261 12.1, RFC 6665 4.1 and 4.2, RFC 3515. Inside a dialog it would change nothing (12.2). */
+/*
+ * Requests that may make a dialog, RFC 3261 12.1 and RFC 3515. Inside a dialog whose way we are on it is for an end that failed and
+ * makes the dialog anew; a NOTIFY always makes one of its subscriber's (RFC 6665 4.3, 4.4.1), whoever answered his SUBSCRIBE.
+ */
 static bool may_make_dialog(const struct proxy_request *r)
 {
-	const bool method = proxy_request_is(r, SIP_INVITE) || proxy_request_is(r, SIP_SUBSCRIBE) ||
-	                    proxy_request_is(r, SIP_REFER) || proxy_request_is(r, SIP_NOTIFY);
+	const bool method = proxy_request_is(r, SIP_INVITE) || proxy_request_is(r, SIP_SUBSCRIBE) || proxy_request_is(r, SIP_REFER);
 
-	return method && !r->msg.index->facts.to_tag.n;
+	return proxy_request_is(r, SIP_NOTIFY) || (method && (!r->msg.index->facts.to_tag.n || r->signed_route));
 }
 
 /*

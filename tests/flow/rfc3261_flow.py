@@ -146,7 +146,7 @@ def redirect_nobody(server):
 
 @section("12.2-target-refresh")
 def target_refresh(server):
-    """12.2.1.2, 16.6: a re-INVITE goes along the Routes to the remote target; a new Contact is where the next request goes."""
+    """12.2.1.2, 16.6: a re-INVITE goes along the Routes to the remote target, and names us for who lost the first; a new Contact is where the next request goes."""
     with caller(server) as a, callee(server) as b, Phone(server, "moved") as moved:
         sent = a.invite(b.aor)
         arrived = b.wait("INVITE")
@@ -163,6 +163,11 @@ def target_refresh(server):
         ack = a.in_dialog("ACK", sent, answer, 2)
         a.send(sip.Msg(f"ACK {sip.uri_of(second.get('contact'))} SIP/2.0", ack.fields))
         assert moved.wait("ACK").uri == moved.contact
+        assert seen.all("record-route"), seen.text              # 16.6 step 4: b has forgotten the first INVITE
+        bye = b.in_dialog("BYE", seen, b.answer(seen, 200, "OK"), 1, caller=False)
+        b.send(bye)
+        a.reply(a.wait("BYE"), 200, "OK")
+        ended(b, bye, 200)
 
 
 @section("12.2-methods")

@@ -86,23 +86,29 @@ static void step_4_two_when_the_transport_changes(void **state)
 	                       "Record-Route: <sip:@proxy.example.com:5060;lr>\r\n"));
 }
 
-/* Is the way back to the caller in the Record-Route of this request? */
-static bool remembers_the_caller(const char *vias)
+static struct slice record_route_of(const struct proxy_request *r)
 {
-	char text[1024];
-	struct proxy_request r;
 	const struct proxy_target t = { .uri = SLICE("sip:bob@203.0.113.5") };
 	struct proxy_attempt a = { .target = &t, .breadth = 60 };
 	struct sip_msg copy;
 	struct sip_hop to;
 
+	assert_int_equal(sip_hop_parse(&to, SLICE("udp:203.0.113.5:5060")), 0);
+	assert_int_equal(proxy_way_to(&scene, &r->from, &to, &a.way), 0);
+	assert_int_equal(proxy_forward_next(&scene, r, &t, &a.next), 0);
+	assert_int_equal(proxy_forward(&scene, r, &a, &copy), 0);
+	return sip_msg_get(&copy, SIP_HDR_RECORD_ROUTE);
+}
+
+/* Is the way back to the caller in the Record-Route of this request? */
+static bool remembers_the_caller(const char *vias)
+{
+	char text[1024];
+	struct proxy_request r;
+
 	snprintf(text, sizeof(text), "INVITE sip:bob@example.com SIP/2.0\r\n%sTo: <sip:bob@example.com>\r\n" TAIL "\r\n", vias);
 	r = scene_request(text);
-	assert_int_equal(sip_hop_parse(&to, SLICE("udp:203.0.113.5:5060")), 0);
-	assert_int_equal(proxy_way_to(&scene, &r.from, &to, &a.way), 0);
-	assert_int_equal(proxy_forward_next(&scene, &r, &t, &a.next), 0);
-	assert_int_equal(proxy_forward(&scene, &r, &a, &copy), 0);
-	return slice_find(slice_from(sip_msg_get(&copy, SIP_HDR_RECORD_ROUTE), 6), '-') > 0;
+	return slice_find(slice_from(record_route_of(&r), 6), '-') > 0;
 }
 
 static void step_4_the_way_back_through_a_nat(void **state)
@@ -121,12 +127,33 @@ static void step_4_sips_for_a_sips_request(void **state)
 	                       "Record-Route: <sips:@proxy.example.com:5061;lr>\r\n"));
 }
 
-static void step_4_not_inside_a_dialog_and_not_when_it_makes_none(void **state)
+#define INSIDE(method) method " sip:bob@example.com SIP/2.0\r\n" HEAD "To: <sip:bob@example.com>;tag=b1\r\n" \
+	"From: <sip:alice@example.com>;tag=a1\r\nCall-ID: c1\r\nCSeq: 2 " method "\r\n\r\n"
+
+static void step_4_inside_a_dialog_whose_way_we_are_on(void **state)
+{
+	struct proxy_request r = scene_request(INSIDE("INVITE"));
+
+	(void)state;
+	assert_int_equal(record_route_of(&r).n, 0);
+	r.signed_route = true;
+	assert_int_not_equal(record_route_of(&r).n, 0);
+	r = scene_request(INSIDE("INFO"));
+	r.signed_route = true;
+	assert_int_equal(record_route_of(&r).n, 0);
+}
+
+static void step_4_each_notify_rfc6665_4_3(void **state)
+{
+	const struct proxy_request r = scene_request(INSIDE("NOTIFY"));
+
+	(void)state;
+	assert_int_not_equal(record_route_of(&r).n, 0);
+}
+
+static void step_4_not_when_it_makes_no_dialog(void **state)
 {
 	(void)state;
-	assert_null(strstr(forward_to("INVITE sip:bob@example.com SIP/2.0\r\n" HEAD "To: <sip:bob@example.com>;tag=b1\r\n" TAIL "\r\n",
-	                              "sip:bob@203.0.113.5", "udp:203.0.113.5:5060"),
-	                   "Record-Route"));
 	assert_null(strstr(forward_to("OPTIONS sip:bob@example.com SIP/2.0\r\n" HEAD "To: <sip:bob@example.com>\r\n"
 	                              "From: <sip:a@b>;tag=1\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n\r\n",
 	                              "sip:bob@203.0.113.5", "udp:203.0.113.5:5060"),
@@ -298,7 +325,9 @@ int main(void)
 		cmocka_unit_test(step_4_two_when_the_transport_changes),
 		cmocka_unit_test(step_4_the_way_back_through_a_nat),
 		cmocka_unit_test(step_4_sips_for_a_sips_request),
-		cmocka_unit_test(step_4_not_inside_a_dialog_and_not_when_it_makes_none),
+		cmocka_unit_test(step_4_inside_a_dialog_whose_way_we_are_on),
+		cmocka_unit_test(step_4_each_notify_rfc6665_4_3),
+		cmocka_unit_test(step_4_not_when_it_makes_no_dialog),
 		cmocka_unit_test(step_5_our_credentials_end_here),
 		cmocka_unit_test(step_5_path_rfc3327_5_1),
 		cmocka_unit_test(step_6_path_becomes_route_rfc3327_5_4),
