@@ -55,13 +55,13 @@ def peer(server):
 
 @flow("identity.assert", TELLING)
 def told(server):
-    """proxy.assert: a peer is told who has called, also when From names nobody; nobody else is (RFC 3325 5; RFC 3323 4.1)."""
-    with Phone(server, server.name("b")) as b, server.phone("a", "pw") as a, carrier(server) as c:
+    """proxy.assert: a peer, or a trusted gateway, is told who has called, also when From names nobody; nobody else is (RFC 3325 5; RFC 3323 4.1)."""
+    with Phone(server, server.name("b")) as b, server.phone("a", "pw") as a, carrier(server) as c, Phone(server, "gw", host="127.0.0.8") as g:
         assert b.register().status == 200 and a.register().status == 200
         himself, user = [f"<{a.aor}>"], a.user
         assert heard(a, c, c.contact) == (himself, [])
         assert heard(a, b, b.aor) == ([], [])
-        server.peal("gateway", "add", "carrier", f"sip:{c.place}", "options=0")
+        server.peal("gateway", "add", "carrier", f"sip:{g.place}", "options=0", "trust=on")
         server.peal("route", "add", "+49", "carrier")
         known(server)
         with Phone(server, "anonymous", a.password, "anonymous.invalid") as x:
@@ -71,7 +71,7 @@ def told(server):
             x.send(ack_of(sent, first))
             x.user = user
             sent = x.send(x.authorize(sent, first))
-            arrived = c.wait("INVITE")
-            c.reply(arrived, 486, "Busy Here")
+            arrived = g.wait("INVITE")
+            g.reply(arrived, 486, "Busy Here")
             x.send(ack_of(sent, x.wait(486)))
             assert arrived.all(ASSERTED) == himself and arrived.get("proxy-require") == "privacy" and "anonymous" in arrived.get("from"), arrived.text
