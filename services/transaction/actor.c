@@ -81,6 +81,7 @@ static int txn_open(void **self_p, struct svc *svc)
 		return RT_DOWN;
 	}
 	self->match_key = svc_secret(svc, "txn-match");
+	self->tag_key = svc_secret(svc, "tag");
 	self->pick_key = svc_secret(svc, "txn-pick");
 	self->service_key = svc_secret(svc, "branch");
 	read_times(self);

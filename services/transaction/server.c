@@ -158,14 +158,14 @@ static void ack(struct txn *self, const struct wire_parcel *in, const struct txn
 		lost(self, in); /* else it is for a 503 that has no transaction */
 }
 
-/* To tag of a CANCEL's 200: that of the INVITE's responses when there is one, 9.2. */
+/* To tag of a CANCEL's 200: that of the INVITE's responses when there is one, 9.2; else the one the proxy gives when it ends the INVITE itself. */
 static struct slice tag_of(struct txn *self, const struct txn_slot *s, const struct sip_msg *cancel)
 {
 	const struct sip_span tag = s->server.tag;
 	struct sip_msg kept;
 
 	if (!s->kept || !tag.n)
-		return txn_own_tag(self, cancel);
+		return sip_reply_tag(svc_arena(self->svc), cancel, self->tag_key);
 	kept = txn_kept_msg(s->kept);
 	return rt_arena_copy(svc_arena(self->svc), sip_msg_span(&kept, tag));
 }

@@ -52,7 +52,7 @@ struct txn {
 	struct txn_slots *slots;
 	struct txn_calls *calls;
 	struct txn_times times;
-	struct rt_key match_key, pick_key, service_key;
+	struct rt_key match_key, pick_key, service_key, tag_key;
 	uint32_t waiting;       /* slots in Calling, Trying, Proceeding: what a drain waits for */
 	uint32_t generation;    /* of the membership, when the sweep last looked */
 	uint32_t sweep_at;      /* next slot to look at */

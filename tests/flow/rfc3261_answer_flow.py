@@ -5,10 +5,11 @@ import re
 import time
 
 from kit import sip
+from kit.dns import NameServer
 from kit.ear import Ear
 from kit.flow import flow
 from kit.phone import Phone, ack_of, cancel_of
-from rfc3261 import SETTINGS, STATELESS, busy, callee, caller, changed, ended, itself, section
+from rfc3261 import NAMES, SETTINGS, STATELESS, busy, callee, caller, changed, ended, itself, section
 
 
 def ringing(a, b):
@@ -103,6 +104,17 @@ def cancel_of_another(server):
         b.silent(0.3)
         b.reply(seen, 200, "OK")
         ended(a, r, 200)
+
+
+@section("9.2-tag")
+def cancel_tag(server):
+    """9.2: nobody is asked yet, for no name server answers: the 200 to the CANCEL and the 487 to the INVITE have one To tag."""
+    with caller(server) as a, NameServer(NAMES, "hole.test DROP"):
+        sent = a.invite("sip:bob@hole.test")
+        a.wait(100)
+        cancel = a.send(cancel_of(sent))
+        tag = sip.param(ended(a, cancel, 200).get("to"), "tag")
+        assert tag and tag == sip.param(ended(a, sent, 487).get("to"), "tag")
 
 
 @section("12.2.2-no-dialog")
