@@ -56,12 +56,12 @@ void link_lose(struct loc_link *self, rt_ms now, const char *why)
 	const uint32_t most = full < RETRY_MAX ? full : RETRY_MAX;
 	char name[160];
 
+	loc_url_name(self->url, name, sizeof(name));
+	snprintf(self->trouble, sizeof(self->trouble), "%.90s: %.130s", name, why); /* first: `why` may be of the reader, which goes now */
 	drop_socket(self);
 	self->dice = rt_mix(self->dice, now);
 	self->failures++;
 	self->at = now + RETRY_MIN + self->dice % (most - RETRY_MIN + 1);
-	loc_url_name(self->url, name, sizeof(name));
-	snprintf(self->trouble, sizeof(self->trouble), "%.90s: %.130s", name, why);
 }
 
 static int lose(struct loc_link *self, rt_ms now, const char *why)

@@ -54,14 +54,31 @@ static void on_answer(void *arg, uint64_t token, int err, const redisReply *repl
 		slice_cstr(slice_of(reply->str, (uint32_t)reply->len), self->text, sizeof(self->text));
 }
 
+/* What an operator can do about why Redis is not usable. */
+static const char *hint_of(const char *why)
+{
+	static const struct {
+		const char *sign, *hint;
+	} row[] = {
+		{ "DB index", "the number at the end of redis.url is the database; `databases` of redis.conf says how many there are" },
+		{ "it refused us", "redis.url holds user and password (a sentinel's: ?sentinel=user:password)" },
+		{ "READONLY", "it is a replica; name the master in redis.url, or its sentinels" },
+		{ "OOM", "it is full; give it more memory (maxmemory)" },
+		{ "Protocol error", "something else than Redis answers there; set redis.url" },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		if (strstr(why, row[i].sign))
+			return row[i].hint;
+	return "start Redis there or set redis.url";
+}
+
 static void say_waiting(struct talk *self, const char *why)
 {
 	if (self->said || rt_clock_ms() - self->began < SAY_AFTER)
 		return;
 	self->said = true;
-	rt_log(RT_LOG_W, "redis.waiting", 0, "why=\"%s\"; %s; trying on", why,
-	       strstr(why, "DB index") ? "the number at the end of redis.url is the database; `databases` of redis.conf says how many there are" :
-	       strstr(why, "it refused us") ? "redis.url holds user and password (a sentinel's: ?sentinel=user:password)" : "start Redis there or set redis.url");
+	rt_log(RT_LOG_W, "redis.waiting", 0, "why=\"%s\"; %s; trying on", why, hint_of(why));
 }
 
 /* One step of waiting. False when a signal says stop. */

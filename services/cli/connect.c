@@ -111,6 +111,8 @@ const char *cli_redis_hint(const char *why)
 		{ "cluster support disabled", "One server by itself has the URL redis://host:port" },
 		{ "OOM", "It is full: give it more memory (maxmemory)" },
 		{ "READONLY", "This is a replica: name the master, or its sentinels" },
+		{ "Protocol error", "Something else than Redis answers there: --redis URL or PEAL_REDIS_URL names another place" },
+		{ "temporarily unavailable", "Nothing came within 3 seconds: it hangs, or something else listens there" },
 	};
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)

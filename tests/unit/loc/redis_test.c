@@ -4,6 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "kit/redis_server.h"
 #include "limits.h"
@@ -199,6 +202,35 @@ static void a_silent_server_is_a_timeout_then_a_loss(void **state)
 	loc_redis_destroy(&redis);
 }
 
+/* What answers at the port of a Redis that is none: said in the words of who found out, though those belong to what is freed then. */
+static void another_service_is_told_as_such(void **state)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const int door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(any);
+	struct loc_redis *redis;
+	const rt_ms end = rt_clock_ms() + 5000;
+	char url[64];
+	int guest = -1;
+
+	(void)state;
+	assert_int_equal(0, bind(door, (struct sockaddr *)&any, size));
+	assert_int_equal(0, listen(door, 4));
+	assert_int_equal(0, getsockname(door, (struct sockaddr *)&any, &size));
+	assert_int_equal(0, fcntl(door, F_SETFL, O_NONBLOCK));
+	snprintf(url, sizeof(url), "redis://127.0.0.1:%u/0", ntohs(any.sin_port));
+	redis = loc_redis_new(url, 1000, rt_clock_ms());
+	while (!strstr(loc_redis_trouble(redis), "Protocol error") && rt_clock_ms() < end) {
+		if (guest < 0 && (guest = accept(door, 0, 0)) >= 0)
+			assert_int_equal(12, write(guest, "HTTP/1.1 400", 12));
+		kit_redis_turn(redis);
+	}
+	assert_non_null(strstr(loc_redis_trouble(redis), "Protocol error, got \"H\""));
+	loc_redis_destroy(&redis);
+	close(guest);
+	close(door);
+}
+
 static void a_restart_is_survived(void **state)
 {
 	struct loc_redis *redis = loc_redis_new(server.url, 1000, rt_clock_ms());
@@ -259,7 +291,7 @@ static void hear(void *arg, struct slice channel, struct slice text)
 
 static void publish_until(struct loc_redis *redis, struct got *heard, int wanted)
 {
-	struct got g = { 0 };
+	static struct got g; /* answers may come after we are gone */
 	const rt_ms end = rt_clock_ms() + 5000;
 
 	while (heard->done < wanted && rt_clock_ms() < end) {
@@ -337,6 +369,7 @@ int main(void)
 		cmocka_unit_test(large_values_pass),
 		cmocka_unit_test(more_than_may_wait_is_refused),
 		cmocka_unit_test(a_silent_server_is_a_timeout_then_a_loss),
+		cmocka_unit_test(another_service_is_told_as_such),
 		cmocka_unit_test(a_restart_is_survived),
 		cmocka_unit_test(scripts_survive_a_flush_of_the_script_cache),
 		cmocka_unit_test(subscriptions_come_back_after_a_loss),
