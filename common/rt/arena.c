@@ -122,3 +122,16 @@ struct slice rt_arena_hex(struct rt_arena *self, uint64_t v)
 	rt_cursor_hex(&c, v, 16);
 	return p ? rt_cursor_text(&c) : SLICE_NONE;
 }
+
+struct slice rt_arena_u64(struct rt_arena *self, uint64_t v)
+{
+	enum { DIGITS = 20 };
+	char *p = rt_arena_raw(self, DIGITS);
+	struct rt_cursor c = rt_cursor_on(p, p ? DIGITS : 0);
+
+	if (!p)
+		return SLICE_NONE;
+	rt_cursor_u64(&c, v);
+	rt_arena_shrink(self, p, c.n);
+	return rt_cursor_text(&c);
+}

@@ -29,21 +29,45 @@ static struct slice without_brackets(struct slice host, bool *bracketed)
 	return *bracketed ? slice_of(host.p + 1, host.n - 2) : host;
 }
 
+/* Four numbers to 255 without leading zeros, as inet_pton has them. */
+static bool read_quad(uint8_t ip[4], struct slice host)
+{
+	uint32_t at = 0;
+
+	for (int i = 0; i < 4; i++) {
+		const uint32_t from = at;
+		unsigned v = 0;
+
+		while (at < host.n && at - from < 3 && (unsigned)(host.p[at] - '0') <= 9)
+			v = v * 10 + (unsigned)(host.p[at++] - '0');
+		if (at == from || v > 255 || (host.p[from] == '0' && at - from > 1))
+			return false;
+		ip[i] = (uint8_t)v;
+		if (i < 3 && (at == host.n || host.p[at++] != '.'))
+			return false;
+	}
+	return at == host.n;
+}
+
 int sip_hop_ip(struct sip_hop *out, struct slice host, enum sip_transport proto, uint16_t port)
 {
 	struct sip_hop hop = { .port = port, .proto = (uint8_t)proto };
 	char text[INET6_ADDRSTRLEN];
+	uint8_t quad[4];
 	bool bracketed;
 
+	if (read_quad(quad, host)) {
+		memcpy(hop.ip, quad, sizeof(quad));
+		hop.family = 4;
+		*out = hop;
+		return 0;
+	}
 	host = without_brackets(host, &bracketed);
 	if (host.n == 0 || memchr(host.p, 0, host.n) || !slice_cstr(host, text, sizeof(text)))
 		return RT_BAD;
-	if (!bracketed && inet_pton(AF_INET, text, hop.ip) == 1)
-		hop.family = 4;
-	else if (inet_pton(AF_INET6, text, hop.ip) == 1)
-		hop.family = 6;
-	else
+	if (inet_pton(AF_INET6, text, hop.ip) != 1)
 		return RT_BAD;
+	hop.family = 6;
 	*out = hop;
 	return 0;
 }

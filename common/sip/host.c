@@ -4,26 +4,27 @@
 #include "chars.h"
 #include "sip/uri.h"
 
-bool host_ipv4(struct slice s, uint8_t out[4])
+/* Four numbers to 255 at p. returns what follows, or NULL. */
+static const char *read_ipv4(uint8_t out[4], const char *p, const char *end)
 {
-	if (s.n < 7)
-		return false;
-
-	const char *p = s.p, *const end = s.p + s.n;
-
 	for (int i = 0; i < 4; i++) {
 		const char *digits = p;
 		unsigned v = 0;
 
-		while (p < end && char_is(*p, CHAR_DIGIT) && p - digits < 3)
+		while (p < end && (unsigned)(*p - '0') <= 9 && p - digits < 3)
 			v = v * 10 + (unsigned)(*p++ - '0');
 		if (p == digits || v > 255)
-			return false;
+			return 0;
 		out[i] = (uint8_t)v;
 		if (i < 3 && (p == end || *p++ != '.'))
-			return false;
+			return 0;
 	}
-	return p == end;
+	return p;
+}
+
+bool host_ipv4(struct slice s, uint8_t out[4])
+{
+	return s.n >= 7 && read_ipv4(out, s.p, s.p + s.n) == s.p + s.n;
 }
 
 /* One group of 1 to 4 hex digits at p, as two bytes. */
@@ -99,17 +100,23 @@ static const char *read_ipv6(struct host *out, const char *p, const char *end)
 }
 
 /*
- * Labels with dots between them and perhaps one behind. The last label of a name holds a letter, so that a
+ * An IPv4 address, or labels with dots between them and perhaps one behind. The last label of a name holds a letter, so that a
  * broken IPv4 address is never taken for a name; it may begin with a digit (generated container names do).
  */
 const char *host_read(struct host *out, const char *p, const char *end)
 {
 	const char *const start = p;
+	const char *behind;
 	bool letter = false;
 	uint8_t bytes[4];
 
 	if (p < end && *p == '[')
 		return read_ipv6(out, p, end);
+	behind = read_ipv4(bytes, p, end);
+	if (behind && (behind == end || (*behind != '.' && !char_is(*behind, CHAR_LABEL)))) {
+		*out = (struct host){ char_between(p, behind), SIP_HOST_IPV4 };
+		return behind;
+	}
 	for (;;) {
 		const char *label = p;
 
@@ -122,11 +129,10 @@ const char *host_read(struct host *out, const char *p, const char *end)
 		if (++p == end || !char_is(*p, CHAR_LABEL)) /* the dot of the root */
 			break;
 	}
+	if (!letter)
+		return 0;
 	*out = (struct host){ char_between(start, p), SIP_HOST_NAME };
-	if (letter)
-		return p;
-	out->kind = SIP_HOST_IPV4;
-	return host_ipv4(out->name, bytes) ? p : 0;
+	return p;
 }
 
 const char *host_read_port(uint16_t *out, const char *p, const char *end)

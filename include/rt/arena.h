@@ -20,5 +20,6 @@ void rt_arena_reset(struct rt_arena *self);           /* every pointer it gave i
 struct slice rt_arena_copy(struct rt_arena *self, struct slice s);
 struct slice rt_arena_printf(struct rt_arena *self, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 struct slice rt_arena_hex(struct rt_arena *self, uint64_t v); /* sixteen digits, without the price of a printf */
+struct slice rt_arena_u64(struct rt_arena *self, uint64_t v); /* decimal, likewise */
 
 #endif

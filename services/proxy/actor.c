@@ -193,6 +193,7 @@ static void forget_jobs(struct proxy *p)
 			proxy_keep_drop(&j->keep);
 	}
 	rt_pool_destroy(&p->jobs);
+	rt_blocks_clear(&p->blocks);
 }
 
 static void close_actor(void **self_p)

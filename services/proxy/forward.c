@@ -36,7 +36,7 @@ static void count_down_max_forwards(struct sip_draft *copy, const struct proxy_e
 	const int hops = r->msg.index->facts.max_forwards;
 
 	sip_draft_set(copy, SIP_HDR_MAX_FORWARDS,
-	              rt_arena_printf(e->arena, "%d", hops < 0 ? SIP_MAX_FORWARDS : hops ? hops - 1 : 0));
+	              rt_arena_u64(e->arena, (uint64_t)(hops < 0 ? SIP_MAX_FORWARDS : hops ? hops - 1 : 0)));
 }
 
 /* ---- 4. Record-Route ---- */
@@ -79,7 +79,10 @@ static struct slice our_route(const struct proxy_element *e, const struct wire_l
 
 	rt_cursor_put(&c, secure ? SLICE("<sips:") : SLICE("<sip:"));
 	rt_cursor_put(&c, token);
-	rt_cursor_printf(&c, "@%s:%u", l->host, l->port);
+	rt_cursor_char(&c, '@');
+	rt_cursor_put(&c, slice_str(l->host));
+	rt_cursor_char(&c, ':');
+	rt_cursor_u64(&c, l->port);
 	if (l->local.proto != SIP_UDP && !(secure && l->local.proto == SIP_TLS)) {
 		rt_cursor_lit(&c, ";transport=");
 		rt_cursor_put(&c, sip_transport_param((enum sip_transport)l->local.proto));
@@ -122,7 +125,7 @@ static void record_route(struct sip_draft *copy, const struct proxy_element *e, 
 static void lend_breadth(struct sip_draft *copy, const struct proxy_element *e, const struct proxy_request *r, uint16_t breadth)
 {
 	if (!r->msg.index->facts.to_tag.n || sip_msg_has(&r->msg, SIP_HDR_MAX_BREADTH))
-		sip_draft_set(copy, SIP_HDR_MAX_BREADTH, rt_arena_printf(e->arena, "%u", breadth));
+		sip_draft_set(copy, SIP_HDR_MAX_BREADTH, rt_arena_u64(e->arena, breadth));
 }
 
 /*

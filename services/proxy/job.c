@@ -27,6 +27,7 @@ static struct proxy_job *job_new(struct proxy *p, const struct wire_parcel *in)
 	if (!j)
 		return 0;
 	j->self = self;
+	j->keep.blocks = &p->blocks;
 	j->txn = h->txn;
 	j->owner = h->from;
 	j->trail = h->trail;

@@ -41,6 +41,7 @@ struct proxy { /* the actor */
 	struct svc *svc;
 	struct proxy_element e;     /* made fresh for each event */
 	struct rt_pool *jobs;       /* struct proxy_job */
+	struct rt_blocks blocks;    /* what jobs keep */
 	struct rt_pool *searches;   /* struct proxy_search */
 	struct rt_table *by_txn;    /* hash of transaction worker and handle -> job, for ABANDON */
 	struct loc_users *users;

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* keep: blocks from malloc, cut from the front, freed together. */
+/* keep: blocks, cut from the front, given back together. */
 #include "keep.h"
-
-#include <stdlib.h>
 
 enum { SLACK = 768 }; /* bytes for the usual one target of a request */
 
 struct proxy_keep_block {
 	struct proxy_keep_block *next;
-	size_t size, used;
+	size_t size, used; /* of data */
 	_Alignas(16) char data[];
 };
 
@@ -19,7 +17,7 @@ static void *cut(struct proxy_keep *k, size_t n)
 
 	n = (n + 15) & ~(size_t)15;
 	if (!b || b->size - b->used < n) {
-		b = malloc(sizeof(*b) + n + SLACK);
+		b = rt_blocks_take(k->blocks, sizeof(*b) + n + SLACK);
 		if (!b)
 			return 0;
 		*b = (struct proxy_keep_block){ .next = k->newest, .size = n + SLACK };
@@ -67,6 +65,6 @@ void proxy_keep_drop(struct proxy_keep *k)
 		struct proxy_keep_block *const b = k->newest;
 
 		k->newest = b->next;
-		free(b);
+		rt_blocks_give(k->blocks, b, sizeof(*b) + b->size);
 	}
 }

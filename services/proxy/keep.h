@@ -4,10 +4,12 @@
 #define PROXY_KEEP_H
 
 #include <stddef.h>
+#include "rt/blocks.h"
 #include "sip/msg.h"
 
 /* A chain of blocks, each at least as large as what was first asked of it; the next small things fit into what is left. */
 struct proxy_keep {
+	struct rt_blocks *blocks; /* where they come from */
 	struct proxy_keep_block *newest;
 };
 

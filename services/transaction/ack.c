@@ -2,7 +2,20 @@
 /* ack: RFC 3261 17.1.1.3 and 9.1, as drafts. */
 #include "ack.h"
 
+#include "rt/cursor.h"
 #include "sip/draft.h"
+
+static struct slice cseq(struct rt_arena *a, uint32_t number, struct slice method)
+{
+	enum { NUMBER = 11 };
+	char *const p = rt_arena_raw(a, NUMBER + method.n);
+	struct rt_cursor c = rt_cursor_on(p, p ? NUMBER + method.n : 0);
+
+	rt_cursor_u64(&c, number);
+	rt_cursor_char(&c, ' ');
+	rt_cursor_put(&c, method);
+	return rt_cursor_text(&c);
+}
 
 /* What ACK and CANCEL share with their INVITE: Request-URI, Route, From, Call-ID, the number of CSeq. */
 static struct sip_draft *likeness(struct rt_arena *a, const struct sip_msg *invite, struct slice method, struct slice to)
@@ -17,8 +30,7 @@ static struct sip_draft *likeness(struct rt_arena *a, const struct sip_msg *invi
 	sip_draft_append(d, SIP_HDR_FROM, sip_msg_get(invite, SIP_HDR_FROM));
 	sip_draft_append(d, SIP_HDR_TO, to);
 	sip_draft_append(d, SIP_HDR_CALL_ID, sip_msg_get(invite, SIP_HDR_CALL_ID));
-	sip_draft_append(d, SIP_HDR_CSEQ,
-			 rt_arena_printf(a, "%u " SLICE_FMT, invite->index->facts.cseq, SLICE_ARG(method)));
+	sip_draft_append(d, SIP_HDR_CSEQ, cseq(a, invite->index->facts.cseq, method));
 	return d;
 }
 

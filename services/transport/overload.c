@@ -97,11 +97,16 @@ bool overload_settles(struct edge *edge, struct slice text, const struct edge_or
 
 /* ---- When it was read ---- */
 
+static bool is_shed(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, rt_ms now)
+{
+	return edge->shed.on && shed_refuses(&edge->shed, now, origin->waited,
+					     refuse_mark(edge, sip_msg_get(request, SIP_HDR_VIA), sip_msg_get(request, SIP_HDR_CALL_ID)));
+}
+
 bool overload_refuses(struct edge *edge, const struct sip_msg *request, const struct edge_origin *origin, const struct wire_head *head)
 {
 	const rt_ms now = svc_now(edge->svc);
 	const uint32_t there = svc_wait(edge->svc, head->to), wait = origin->waited + there;
-	const uint64_t mark = refuse_mark(edge, sip_msg_get(request, SIP_HDR_VIA), sip_msg_get(request, SIP_HDR_CALL_ID));
 	bool chosen;
 
 	edge->worker = head->to;
@@ -110,7 +115,7 @@ bool overload_refuses(struct edge *edge, const struct sip_msg *request, const st
 	tell(edge, shed_share(&edge->shed, now), wait);
 	if (!refuse_is_new(request))
 		return false;
-	chosen = there >= WIRE_STALLED || (shed_refuses(&edge->shed, now, origin->waited, mark) &&
+	chosen = there >= WIRE_STALLED || (is_shed(edge, request, origin, now) &&
 					  !(shed_share(&edge->shed, now) < SHED_MOST && relief_is_promised(edge, request, origin)));
 	if (chosen) {
 		++*edge->count.shed;

@@ -51,6 +51,18 @@ static void the_newest_piece_can_shrink(void **state)
 	rt_arena_destroy(&a);
 }
 
+static void decimals(void **state)
+{
+	struct rt_arena *a = rt_arena_new(64);
+
+	(void)state;
+	assert_text(rt_arena_u64(a, 0), "0");
+	assert_text(rt_arena_u64(a, 70), "70");
+	assert_text(rt_arena_u64(a, UINT64_MAX), "18446744073709551615");
+	assert_absent(rt_arena_u64(a, 1));
+	rt_arena_destroy(&a);
+}
+
 static void copies_and_formats(void **state)
 {
 	struct rt_arena *a = rt_arena_new(63);
@@ -118,6 +130,7 @@ int main(void)
 		cmocka_unit_test(full_is_full),
 		cmocka_unit_test(the_newest_piece_can_shrink),
 		cmocka_unit_test(copies_and_formats),
+		cmocka_unit_test(decimals),
 		cmocka_unit_test(a_cursor_writes_whole_pieces_or_fails_for_good),
 		cmocka_unit_test(a_cursor_fills_its_last_byte),
 	};
