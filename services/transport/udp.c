@@ -2,7 +2,7 @@
 /*
  * udp: one burst in, one burst out.
  *
- *   recvmmsg -> in[64] -> arrive (parses in place)          udp_send -> outbox -> flush: sendmmsg, 64 at a time
+ *   recvmmsg -> in[64] -> arrive (parses in place)          udp_send -> outbox -> flush: sendmmsg, 64 at a time, salvo.c says which in one send
  *
  * The outbox keeps what the kernel has no room for, in order, until the socket is writable; when it is full, so are we.
  */
@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 #include "icmp.h"
 #include "listen.h"
 #include "overload.h"
+#include "salvo.h"
 #include "stun.h"
 
 enum {
@@ -31,7 +33,7 @@ enum {
 };
 
 struct datagram {
-	uint32_t at, n;        /* in bytes[] */
+	uint32_t at, n;        /* in bytes[]; n 0: it is gone */
 	struct edge_way way;
 	struct edge_owed owed;
 };
@@ -49,6 +51,9 @@ struct udp {
 	char out_control[WIRE_BURST][UDP_CONTROL];
 	uint32_t pressed;      /* ms that the fill of the buffer being read counts for */
 	bool full;             /* the last burst was */
+	bool alone;            /* the kernel refused segments in this flush */
+	uint32_t pick[WIRE_BURST]; /* of queue[]: the batch in hand */
+	struct salvo salvo;
 	uint32_t nout, nbytes;
 	struct datagram queue[TRANSPORT_DATAGRAMS];
 	char bytes[TRANSPORT_DATAGRAM_BYTES];
@@ -265,59 +270,50 @@ int udp_send(struct udp *self, const struct edge_way *way, const struct slice pa
 	return 0;
 }
 
-void udp_add_control(struct msghdr *m, int level, int type, const void *value, size_t n)
+/* Those that wait from *at on for one listener, up to a batch, made ready; *at: where the first of them stands. */
+static void prepare_out(struct udp *self, uint32_t *at)
 {
-	struct cmsghdr *c = (void *)((char *)m->msg_control + m->msg_controllen);
+	const struct edge_way *way[WIRE_BURST];
+	uint32_t size[WIRE_BURST], n = 0;
 
-	c->cmsg_level = level;
-	c->cmsg_type = type;
-	c->cmsg_len = CMSG_LEN(n);
-	memcpy(CMSG_DATA(c), value, n);
-	m->msg_controllen += CMSG_SPACE(n);
-}
-
-void udp_write_control(const struct edge *edge, struct msghdr *m, const struct edge_way *way)
-{
-	const bool chosen = edge->listener[way->listener].wildcard && way->from.family &&
-			    !sip_hop_is_any(&way->from) && !sip_hop_is_multicast(&way->from);
-	const int ttl = way->ttl;
-
-	if (chosen && way->from.family == 4) {
-		struct in_pktinfo info = { 0 };
-
-		memcpy(&info.ipi_spec_dst, way->from.ip, 4);
-		udp_add_control(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
-	} else if (chosen) {
-		struct in6_pktinfo info = { 0 };
-
-		memcpy(&info.ipi6_addr, way->from.ip, 16);
-		udp_add_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
-	}
-	if (ttl)
-		udp_add_control(m, way->to.family == 4 ? IPPROTO_IP : IPPROTO_IPV6, way->to.family == 4 ? IP_TTL : IPV6_HOPLIMIT,
-			    &ttl, sizeof(ttl));
-}
-
-/* The next datagrams of one listener, up to a batch, made ready. */
-static int prepare_out(struct udp *self, uint32_t from)
-{
-	int n = 0;
-
-	for (uint32_t i = from; i < self->nout && n < WIRE_BURST; i++, n++) {
+	while (*at < self->nout && !self->queue[*at].n)
+		++*at;
+	for (uint32_t i = *at; i < self->nout && n < WIRE_BURST; i++) {
 		const struct datagram *d = &self->queue[i];
-		struct msghdr *m = &self->out[n].msg_hdr;
 
-		if (d->way.listener != self->queue[from].way.listener)
+		if (d->n && d->way.listener != self->queue[*at].way.listener)
 			break;
-		self->out_vec[n] = (struct iovec){ self->bytes + d->at, d->n };
-		*m = (struct msghdr){
-			.msg_name = &self->out_to[n], .msg_namelen = sip_hop_to_sockaddr(&d->way.to, &self->out_to[n]),
-			.msg_iov = &self->out_vec[n], .msg_iovlen = 1, .msg_control = self->out_control[n],
-		};
-		memset(self->out_control[n], 0, UDP_CONTROL);
-		udp_write_control(self->edge, m, &d->way);
+		if (!d->n)
+			continue;
+		self->pick[n] = i;
+		size[n] = d->n;
+		way[n++] = &d->way;
 	}
-	return n;
+	salvo_plan(&self->salvo, way, size, n, self->alone);
+}
+
+static struct datagram *picked(struct udp *self, uint32_t place)
+{
+	return &self->queue[self->pick[self->salvo.order[place]]];
+}
+
+static void prepare_send(struct udp *self, uint32_t k)
+{
+	const uint32_t begin = self->salvo.begin[k], end = self->salvo.begin[k + 1];
+	const struct datagram *const first = picked(self, begin);
+	const uint16_t size = (uint16_t)first->n;
+	struct msghdr *m = &self->out[k].msg_hdr;
+
+	for (uint32_t i = begin; i < end; i++)
+		self->out_vec[i] = (struct iovec){ self->bytes + picked(self, i)->at, picked(self, i)->n };
+	*m = (struct msghdr){
+		.msg_name = &self->out_to[k], .msg_namelen = sip_hop_to_sockaddr(&first->way.to, &self->out_to[k]),
+		.msg_iov = &self->out_vec[begin], .msg_iovlen = end - begin, .msg_control = self->out_control[k],
+	};
+	memset(self->out_control[k], 0, UDP_CONTROL);
+	udp_write_control(self->edge, m, &first->way);
+	if (end - begin > 1)
+		udp_add_control(m, SOL_UDP, UDP_SEGMENT, &size, sizeof(size));
 }
 
 static bool would_block(int error)
@@ -325,60 +321,88 @@ static bool would_block(int error)
 	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
 }
 
+/* The datagrams of one send are off the queue; why not 0: they did not go. */
+static void let_go(struct udp *self, uint32_t k, int why)
+{
+	for (uint32_t i = self->salvo.begin[k]; i < self->salvo.begin[k + 1]; i++) {
+		struct datagram *d = picked(self, i);
+
+		if (why) {
+			rt_log(RT_LOG_D, "udp.unsent", d->owed.trail, "bytes=%u error=\"%s\"", d->n, strerror(why));
+			edge_unsent(self->edge, &d->owed, RT_DOWN);
+		} else {
+			++*self->edge->count.sent;
+		}
+		d->n = 0;
+	}
+}
+
 /*
- * Send the first of the queue from `from`: how many went, 0 when the kernel has no room. A datagram that cannot go is told
- * of and counts as gone: the rest of the batch must not wait for it.
+ * Send a batch of those from *at on: false when the kernel has no room. A datagram that cannot go is told of and counts as
+ * gone: the rest must not wait for it.
  */
-static uint32_t send_some(struct udp *self, uint32_t from)
+static bool send_some(struct udp *self, uint32_t *at)
 {
 	struct edge *edge = self->edge;
-	const struct datagram *first = &self->queue[from];
-	const int fd = edge->listener[first->way.listener].fd[0];
-	const int n = prepare_out(self, from);
-	int sent = sendmmsg(fd, self->out, (unsigned)n, MSG_DONTWAIT);
+	int fd, sent;
+	uint16_t listener;
 
+	prepare_out(self, at);
+	if (*at == self->nout)
+		return false;
+	listener = self->queue[*at].way.listener;
+	fd = edge->listener[listener].fd[0];
+	for (uint32_t k = 0; k < self->salvo.n; k++)
+		prepare_send(self, k);
+	sent = sendmmsg(fd, self->out, self->salvo.n, MSG_DONTWAIT);
 	if (sent < 0 && !would_block(errno)) {
 		icmp_read(edge, fd); /* the error may be an earlier datagram's, reported late */
-		sent = sendmmsg(fd, self->out, (unsigned)n, MSG_DONTWAIT);
+		sent = sendmmsg(fd, self->out, self->salvo.n, MSG_DONTWAIT);
 	}
-	if (sent > 0) {
-		*edge->count.sent += (uint64_t)sent;
-		return (uint32_t)sent;
-	}
+	for (int k = 0; k < sent; k++)
+		let_go(self, (uint32_t)k, 0);
+	if (sent > 0)
+		return true;
 	if (would_block(errno)) {
-		edge_poll_change(edge, fd, EPOLLIN | EPOLLOUT,
-				 edge_mark(EDGE_UDP, (uint32_t)first->way.listener * EDGE_SOCKETS_MAX));
-		return 0;
+		edge_poll_change(edge, fd, EPOLLIN | EPOLLOUT, edge_mark(EDGE_UDP, (uint32_t)listener * EDGE_SOCKETS_MAX));
+		return false;
 	}
-	rt_log(RT_LOG_D, "udp.unsent", first->owed.trail, "bytes=%u error=\"%s\"", first->n, strerror(errno));
-	edge_unsent(edge, &first->owed, RT_DOWN);
-	return 1;
+	if (self->salvo.begin[1] > 1 && salvo_is_refused(errno))
+		self->alone = true; /* the rest of this flush: the way may be to blame, not the kernel */
+	else
+		let_go(self, 0, errno);
+	return true;
 }
 
 /* What is left moves to the front. */
-static void keep_from(struct udp *self, uint32_t done)
+static void keep_waiting(struct udp *self)
 {
-	const uint32_t at = done < self->nout ? self->queue[done].at : self->nbytes;
+	uint32_t n = 0, at = 0;
 
-	for (uint32_t i = done; i < self->nout; i++) {
-		self->queue[i - done] = self->queue[i];
-		self->queue[i - done].at -= at;
+	for (uint32_t i = 0; i < self->nout; i++) {
+		struct datagram d = self->queue[i];
+
+		if (!d.n)
+			continue;
+		memmove(self->bytes + at, self->bytes + d.at, d.n);
+		d.at = at;
+		at += d.n;
+		self->queue[n++] = d;
 	}
-	memmove(self->bytes, self->bytes + at, self->nbytes - at);
-	self->nout -= done;
-	self->nbytes -= at;
+	self->nout = n;
+	self->nbytes = at;
 }
 
 void udp_flush(struct udp *self)
 {
-	uint32_t done = 0, n = 1;
+	uint32_t at = 0;
 
-	while (done < self->nout && n > 0) {
-		n = send_some(self, done);
-		done += n;
-	}
-	if (done)
-		keep_from(self, done);
+	if (!self->nout)
+		return;
+	self->alone = false;
+	while (send_some(self, &at))
+		;
+	keep_waiting(self);
 }
 
 uint32_t udp_waiting(const struct udp *self)

@@ -21,7 +21,7 @@ void udp_flush(struct udp *self);
 /* Is this a place that a datagram can be sent to? */
 bool udp_can_reach(const struct edge *edge, const struct edge_way *way);
 
-/* What goes along with a datagram to sendmsg; msg_control has UDP_CONTROL bytes, msg_controllen begins at 0. */
+/* control.c: what goes along with a datagram to sendmsg; msg_control has UDP_CONTROL bytes, msg_controllen begins at 0. */
 enum { UDP_CONTROL = 128 };
 struct msghdr;
 void udp_add_control(struct msghdr *m, int level, int type, const void *value, size_t n);

@@ -573,6 +573,37 @@ static void one_that_cannot_go_does_not_stop_the_rest(void **state)
 	close(p.fd);
 }
 
+/* One send of many: they arrive as so many, in their order, and one more that does not fit behind them. */
+static void many_to_one_place_arrive_one_by_one(void **state)
+{
+	static const char answer[] = "SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKa%02d\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+				     "To: <sip:bob@example.com>;tag=2\r\nCall-ID: c1%.*s\r\nCSeq: 1 INVITE\r\n\r\n";
+	const struct phone p = phone_on("127.0.0.1"), q = phone_on("127.0.0.1");
+	const struct phone to[] = { p, q };
+	char text[1024];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		const struct wire_head head = { .verb = WIRE_DEPART, .from = 21, .txn = 5, .remote = at("127.0.0.1", to[i % 2].port) };
+		struct sip_index room;
+		struct wire_parcel in = { .head = &head };
+
+		snprintf(text, sizeof(text), answer, to[i % 2].port, i, i % 20 == 18 ? 1 : 0, "x");
+		assert_int_equal(sip_msg_parse(&in.msg, &room, slice_str(text), 0), 0);
+		transport_actor.parcel(svc->actor, &in);
+	}
+	transport_actor.flush(svc->actor);
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), answer, to[i % 2].port, i, i % 20 == 18 ? 1 : 0, "x");
+		assert_string_equal(phone_hears(to[i % 2]), text);
+	}
+	assert_string_equal(phone_hears(p), "");
+	assert_int_equal(shell_count(svc, "sip_sent_total"), 100);
+	assert_int_equal(svc->posts, 0);
+	close(p.fd);
+	close(q.fd);
+}
+
 static void trusted_peers_are_marked(void **state)
 {
 	const struct phone p = phone_on("127.0.0.1"), q = phone_on("127.0.0.9");
@@ -772,6 +803,7 @@ int main(void)
 		T(a_response_departs_by_its_via),
 		T(nobody_there_is_told_18_4),
 		T(one_that_cannot_go_does_not_stop_the_rest),
+		T(many_to_one_place_arrive_one_by_one),
 		T(trusted_peers_are_marked),
 		T(a_group_is_heard_and_answered_from_an_address_10_2_6),
 		T(a_flood_is_turned_away),
