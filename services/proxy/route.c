@@ -76,22 +76,28 @@ static int undo_strict_routing(const struct proxy_element *e, struct proxy_reque
 	return 0;
 }
 
+/* maddr goes before the host, 19.1.1. */
+static bool leads_to_us(const struct proxy_element *e, const struct sip_uri *uri)
+{
+	const struct slice maddr = sip_uri_param(uri, SLICE("maddr"));
+	struct sip_uri there = *uri;
+
+	if (maddr.n)
+		there.host = maddr;
+	return proxy_element_is(e, &there);
+}
+
 /*
  * "If the Request-URI has a maddr parameter with a value the proxy is responsible for". One that came by another transport or port
  * of ours than the URI says would have to be sent to ourselves by that (16.5) to lose the maddr there: the way is spared.
  */
 static int strip_our_maddr(const struct proxy_element *e, struct proxy_request *r)
 {
-	const struct slice maddr = sip_uri_param(&r->uri, SLICE("maddr"));
-	struct sip_uri there = r->uri;
 	struct rt_cursor c;
 	struct sip_param p;
 	char *text;
 
-	if (!maddr.n)
-		return 0;
-	there.host = maddr;
-	if (!proxy_element_is(e, &there))
+	if (!sip_uri_param(&r->uri, SLICE("maddr")).n || !leads_to_us(e, &r->uri))
 		return 0;
 	text = rt_arena_raw(e->arena, r->target.n);
 	if (!text)
@@ -124,7 +130,7 @@ static int remove_our_routes(const struct proxy_element *e, struct proxy_request
 
 		if (sip_addr_uri(sip_msg_value(&r->msg, r->route), &addr, &uri))
 			return RT_BAD;
-		if (!proxy_element_is(e, &uri))
+		if (!leads_to_us(e, &uri))
 			return 0;
 		if ((err = read_token(e, r, &uri)))
 			return err;

@@ -34,8 +34,10 @@ static struct proxy_request routed(const char *fmt, ...)
 static void our_top_route_is_removed(void **state)
 {
 	static const char *const us[] = { "sip:192.0.2.1;lr", "sip:proxy.example.com:5060;lr", "sip:example.com;lr", "sip:sip.example.com;lr",
-		                          "sip:192.0.2.1:5060;transport=tcp;lr", "sips:proxy.example.com:5061;lr", "sip:[2001:db8::1];lr" };
-	static const char *const others[] = { "sip:192.0.2.1:5070;lr", "sip:192.0.2.9;lr", "sip:example.net;lr", "sip:[2001:db8::2];lr" };
+		                          "sip:192.0.2.1:5060;transport=tcp;lr", "sips:proxy.example.com:5061;lr", "sip:[2001:db8::1];lr",
+		                          "sip:farm.example.net;maddr=192.0.2.1;lr" /* 19.1.1: maddr goes before the host */ };
+	static const char *const others[] = { "sip:192.0.2.1:5070;lr", "sip:192.0.2.9;lr", "sip:example.net;lr", "sip:[2001:db8::2];lr",
+		                              "sip:example.com;maddr=192.0.2.9;lr" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(us) / sizeof(us[0]); i++) {
