@@ -37,6 +37,8 @@ def main():
         return 0
     forms = ["node", "separate"] if args.form == "both" else [args.form]
     run, plan = flow.Run(server.find_bin(), args.keep, args.verbose), flow.plan(forms, args.only)
+    if not plan:
+        print("no flow has that name; --list tells them", flush=True)
     if args.lane:
         return lanes.serve(run, plan)
     count = min(args.lanes or min((os.cpu_count() or 1) + 1, 8), len(plan))
