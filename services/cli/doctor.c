@@ -4,11 +4,13 @@
  * A check is one function that fills a finding; the table at the end is the whole examination, in order.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "cert.h"
 #include "masters.h"
 #include "node.h"
 #include "ping.h"
@@ -221,6 +223,33 @@ static void check_buffers(struct cli *cli, struct finding *f)
 	}
 }
 
+static void check_certificates(struct cli *cli, struct finding *f)
+{
+	const struct svc_config *c = cli_config(cli);
+	const uint32_t n = c ? c->transport_certificate.n : 0;
+	int first = INT_MAX;
+	char until[16], why[200];
+
+	if (!n)
+		say(f, WELL, "none: neither TLS nor WSS");
+	for (uint32_t i = 0; i < n; i++) {
+		const struct slice file = c->transport_certificate.word[i];
+		int days;
+
+		if (!cert_read(file, &days, until, why, sizeof(why))) {
+			say(f, WORRY, SLICE_FMT ": %s", SLICE_ARG(slice_head(file, 150)), why);
+			mend(f, "transport.certificate names it; may only the workers read it, ask as their user");
+			return;
+		}
+		if (days >= first)
+			continue;
+		first = days;
+		say(f, days < 0 ? ILL : days < 14 ? WORRY : WELL, SLICE_FMT " %s on %s", SLICE_ARG(slice_head(file, 150)), days < 0 ? "ended" : "ends", until);
+	}
+	if (f->health != WELL)
+		mend(f, "put a new one into its place, then `peal config apply`");
+}
+
 /* TCP, TLS, WS and WSS: does somebody accept? */
 static bool accepts(const struct sip_hop *to)
 {
@@ -317,10 +346,10 @@ static const struct {
 	void (*run)(struct cli *cli, struct finding *f);
 	bool needs_redis;
 } checks[] = {
-	{ "config", check_config, false },   { "redis", check_redis, false },           { "schema", check_schema, true },
-	{ "workers", check_workers, true },  { "services", check_services, true },      { "clock", check_clock, true },
-	{ "buffers", check_buffers, false }, { "ports", check_ports, true },            { "advertised", check_advertised, true },
-	{ "sip", check_sip, true },
+	{ "config", check_config, false },   { "redis", check_redis, false },             { "schema", check_schema, true },
+	{ "workers", check_workers, true },  { "services", check_services, true },        { "clock", check_clock, true },
+	{ "buffers", check_buffers, false }, { "certificate", check_certificates, false }, { "ports", check_ports, true },
+	{ "advertised", check_advertised, true }, { "sip", check_sip, true },
 };
 enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
 

@@ -151,4 +151,5 @@ def tls(form):
         server.up()
         r = subprocess.run(["openssl", "s_client", "-connect", f"{server.host}:{port}", "-CAfile", f"{server.state}/tls/cert.pem",
                             "-verify_ip", "127.0.0.1", "-verify_return_error"], input="", capture_output=True, text=True, timeout=20)
+        assert re.search(r"^ok    certificate .*/tls/cert.pem ends on 20", server.peal("doctor"), re.M)
         assert "Verify return code: 0 (ok)" in r.stdout, r.stdout[-1500:] + r.stderr[-500:]
