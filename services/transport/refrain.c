@@ -33,13 +33,15 @@ uint64_t refrain_question(const struct sip_msg *m, const struct sip_hop *source,
 {
 	const struct sip_facts *const f = &m->index->facts;
 	const struct slice target = sip_msg_target(m);
+	struct sip_hop address = *source;
 	struct sip_addr from;
 	struct sip_uri uri;
 
+	address.port = 0; /* whom we trust we trust by his address */
 	if (m->index->method != SIP_OPTIONS || source->proto != SIP_UDP || f->uri_user.n || f->to_tag.n || m->index->body_n || f->max_forwards == 0 ||
 	    !came_directly(m) || !has_only_plain_headers(m) || sip_addr_uri(sip_msg_get(m, SIP_HDR_FROM), &from, &uri))
 		return 0;
-	return rt_mix(rt_mix(rt_hash(key, target.p, target.n), rt_hash(key, uri.host.p, uri.host.n)), sip_hop_hash(source)) | 1;
+	return rt_mix(rt_mix(rt_hash(key, target.p, target.n), rt_hash(key, uri.host.p, uri.host.n)), sip_hop_hash(&address)) | 1;
 }
 
 /* ---- The answer ---- */

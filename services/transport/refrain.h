@@ -5,7 +5,7 @@
  *   OPTIONS --> long way: OFFER to a proxy, its ANSWER goes out, and is learned         first of all, and then every now and again
  *   OPTIONS --> the same words for another Via, From, To, Call-ID and CSeq, at once     for REFRAIN_LIFE after each ANSWER
  *
- * The proxy stays the only one who decides: a question is the same when the Request-URI, the domain of From and the source are, and when it
+ * The proxy stays the only one who decides: a question is the same when the Request-URI, the domain of From and the source's IP address are, and when it
  * has no header that could change the answer. Only a 200 is learned. Who asks seldom always hears a proxy, so an OPTIONS still tells whether
  * one lives. Pure: time is an argument.
  */

@@ -150,8 +150,10 @@ static void another_target_caller_or_source_is_another_question(void **state)
 	assert_true(question_of(m) && question_of(m) != q);
 	m = ask("OPTIONS sip:example.com", "branch=z9hG4bKa", "<sip:a@example.net>", "<sip:example.com>", "");
 	assert_true(question_of(m) && question_of(m) != q);
-	other.port++;
 	m = plain();
+	other.port++;
+	assert_true(refrain_question(&m, &other, key) == q);
+	other.ip[3]++;
 	assert_true(refrain_question(&m, &other, key) && refrain_question(&m, &other, key) != q);
 }
 
