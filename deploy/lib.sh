@@ -25,12 +25,14 @@ start_time() {
 	[ "$1" != Z ] && echo "${20}"
 }
 
-note_pid() { echo "$2 $(start_time "$2")" >"$state/pid/$1"; }
+# Remembered, too, by who noted it: on a full disk the file stays empty.
+declare -A noted=()
+note_pid() { noted[$1]="$2 $(start_time "$2")"; echo "${noted[$1]}" >"$state/pid/$1"; }
 
 # The process id behind pid/NAME when it is still that very process.
 pid_of() {
 	local pid started
-	read -r pid started 2>/dev/null <"$state/pid/$1" || return 1
+	{ read -r pid started <"$state/pid/$1"; } 2>/dev/null || read -r pid started <<<"${noted[$1]:-}" || return 1
 	[ -n "$started" ] && [ "$(start_time "$pid")" = "$started" ] && echo "$pid"
 }
 
