@@ -64,5 +64,8 @@ int txn_cancel(struct rt_arena *a, const struct sip_msg *invite, struct slice li
 	if (!d)
 		return RT_NOMEM;
 	add_lines(d, lines);
-	return sip_draft_render(d, a, out);
+	if (!sip_draft_render(d, a, out))
+		return 0;
+	d = lines.n ? likeness(a, invite, SLICE("CANCEL"), sip_msg_get(invite, SIP_HDR_TO)) : 0; /* reasons beyond measure: without one */
+	return d ? sip_draft_render(d, a, out) : RT_NOMEM;
 }

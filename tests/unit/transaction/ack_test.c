@@ -127,6 +127,19 @@ static void cancel_says_why(void **state)
 	assert_text(sip_msg_get_other(&m->out, SLICE("X-Why")), "because");
 }
 
+static void cancel_for_more_reasons_than_a_message_holds(void **state)
+{
+	struct made *m = *state;
+	char lines[4096];
+	size_t n = 0;
+
+	while (n + 40 < sizeof(lines))
+		n += (size_t)snprintf(lines + n, sizeof(lines) - n, "Reason: Q.850;cause=16\r\n");
+	read_both(m, INVITE_HEAD "Content-Length: 0\r\n\r\n");
+	assert_int_equal(txn_cancel(m->arena, &m->request, slice_of(lines, (uint32_t)n), &m->out), 0);
+	assert_int_equal(m->out.index->method, SIP_CANCEL);
+}
+
 static void a_full_arena_is_no_ack(void **state)
 {
 	struct made *m = *state;
@@ -145,6 +158,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(routes_are_kept_in_order_and_bodies_are_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(rfc3261_9_1_cancel, setup, teardown),
 		cmocka_unit_test_setup_teardown(cancel_says_why, setup, teardown),
+		cmocka_unit_test_setup_teardown(cancel_for_more_reasons_than_a_message_holds, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_arena_is_no_ack, setup, teardown),
 	};
 
