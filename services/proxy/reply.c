@@ -88,19 +88,31 @@ static void gather_challenges(struct sip_draft *d, const struct proxy_job *j, in
 	}
 }
 
-void proxy_reply_forward(struct proxy *p, struct proxy_job *j, int i, const struct sip_msg *response, int status)
+static struct sip_draft *upward(struct proxy *p, const struct proxy_job *j, int i, const struct sip_msg *response, int status)
 {
 	struct sip_draft *const d = sip_draft_from(p->e.arena, response);
 
 	if (!d)
-		return;
+		return 0;
 	sip_draft_pop(d, SIP_HDR_VIA); /* step 3 */
 	if (status != response->index->status)
 		sip_draft_status(d, status, sip_status_phrase(status));
-	if (status == 401 || status == 407)
-		gather_challenges(d, j, i);
 	proxy_identity_response(d, response, is_of_peer(p, j->aim[i]), j->req.peer);
-	send_up(p, j, d);
+	return d;
+}
+
+void proxy_reply_forward(struct proxy *p, struct proxy_job *j, int i, const struct sip_msg *response, int status)
+{
+	struct sip_draft *d = upward(p, j, i, response, status);
+	struct sip_msg whole;
+
+	if (d && (status == 401 || status == 407)) {
+		gather_challenges(d, j, i);
+		if (sip_draft_render(d, p->e.arena, &whole)) /* more than a message holds: the chosen one's are better than no answer */
+			d = upward(p, j, i, response, status);
+	}
+	if (d)
+		send_up(p, j, d);
 }
 
 /* 16.7 step 5 and RFC 6026 8.1: a 2xx to an INVITE goes up whenever it comes, its transaction still knows where to. */

@@ -289,6 +289,25 @@ static void challenges_of_all_branches_rfc3261_16_7_step_7(void **state)
 	assert_non_null(strstr(svc->post[svc->npost - 1].text.p, "WWW-Authenticate: Digest realm=\"r1\", nonce=\"n\"\r\n"));
 }
 
+static void more_challenges_than_a_message_holds(void **state)
+{
+	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5"), CONTACT("sip:bob@203.0.113.6"), CONTACT("sip:bob@203.0.113.7") };
+	struct wire_head fork[3];
+	char many[1600];
+	size_t n = 0;
+
+	(void)state;
+	while (n + 40 < sizeof(many))
+		n += (size_t)snprintf(many + n, sizeof(many) - n, "WWW-Authenticate: Digest realm=\"r\"\r\n");
+	offer(11, INVITE_TO("sip:bob@example.com"));
+	bindings(bob, 3);
+	for (int i = 0; i < 3; i++)
+		fork[i] = forked(i == 0 ? "udp:203.0.113.5:5060" : i == 1 ? "udp:203.0.113.6:5060" : "udp:203.0.113.7:5060", 0);
+	for (int i = 0; i < 3; i++)
+		result(&fork[i], 401, many);
+	answered(11, 401, many); /* those of one branch */
+}
+
 static void the_first_2xx_ends_a_fork_16_7_step10(void **state)
 {
 	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5"), CONTACT("sip:bob@203.0.113.6") };
@@ -484,6 +503,7 @@ int main(void)
 		STAGED(a_connection_that_is_gone_is_opened_again),
 		STAGED(a_large_request_goes_by_tcp_first_rfc3261_18_1_1),
 		STAGED(challenges_of_all_branches_rfc3261_16_7_step_7),
+		STAGED(more_challenges_than_a_message_holds),
 		STAGED(the_first_2xx_ends_a_fork_16_7_step10),
 		STAGED(a_cancel_carries_its_reason),
 		STAGED(a_response_that_leads_nowhere_is_dropped),
