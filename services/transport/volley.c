@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "icmp.h"
+#include "salvo.h"
 #include "udp.h"
 
 enum {
@@ -110,12 +111,6 @@ static void prepare(struct volley *self, uint32_t i)
 		udp_add_control(m, SOL_UDP, UDP_SEGMENT, &size, sizeof(size));
 }
 
-/* The kernel or the interface does not take segments. */
-static bool cannot_cut(int error)
-{
-	return error == EIO || error == EINVAL || error == EOPNOTSUPP;
-}
-
 /* From now on each leaves alone. */
 static void send_alone(struct volley *self, const struct lane *l)
 {
@@ -136,7 +131,7 @@ static uint32_t send_some(struct volley *self, uint32_t from)
 	for (; from + n < self->used && self->lane[from + n].way.listener == listener; n++)
 		prepare(self, from + n);
 	sent = sendmmsg(fd, self->out + from, n, MSG_DONTWAIT);
-	if (sent < 0 && !cannot_cut(errno) && errno != EAGAIN) {
+	if (sent < 0 && !salvo_is_refused(errno) && errno != EAGAIN) {
 		icmp_read(edge, fd); /* an earlier datagram's error, reported late */
 		sent = sendmmsg(fd, self->out + from, n, MSG_DONTWAIT);
 	}
@@ -144,7 +139,7 @@ static uint32_t send_some(struct volley *self, uint32_t from)
 		*edge->count.sent += self->lane[from + (uint32_t)i].n;
 	if (sent > 0)
 		return from + (uint32_t)sent;
-	if (sent < 0 && self->lane[from].n > 1 && cannot_cut(errno))
+	if (sent < 0 && self->lane[from].n > 1 && salvo_is_refused(errno))
 		send_alone(self, &self->lane[from]);
 	return from + 1;
 }
