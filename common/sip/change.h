@@ -11,7 +11,7 @@
 
 #include "sip/draft.h"
 
-enum { DRAFT_CHANGES_MAX = 64 };
+enum { DRAFT_CHANGES_MAX = 240 }; /* an ACK repeats every Route of its INVITE */
 
 enum draft_state { DRAFT_KEPT, DRAFT_SWAPPED, DRAFT_DROPPED };
 

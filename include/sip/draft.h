@@ -3,7 +3,7 @@
  * draft: the changes a hop makes, kept as splices over an untouched original and rendered once, text and index
  * together. RFC 3261 16.6 reads as seven calls on a draft.
  *
- * Every call takes slices that must live until the render. A failure (arena full, more than 64 changes) is
+ * Every call takes slices that must live until the render. A failure (arena full, more than 240 changes) is
  * sticky: sip_draft_render reports it, so the calls in between need no check.
  */
 #ifndef SIP_DRAFT_H

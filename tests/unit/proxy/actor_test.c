@@ -291,8 +291,12 @@ static void challenges_of_all_branches_rfc3261_16_7_step_7(void **state)
 
 static void more_challenges_than_a_message_holds(void **state)
 {
-	static const struct loc_binding bob[] = { CONTACT("sip:bob@203.0.113.5"), CONTACT("sip:bob@203.0.113.6"), CONTACT("sip:bob@203.0.113.7") };
-	struct wire_head fork[3];
+	enum { PHONES = 8 };
+	static const struct loc_binding bob[PHONES] = {
+		CONTACT("sip:1@203.0.113.5"), CONTACT("sip:2@203.0.113.5"), CONTACT("sip:3@203.0.113.5"), CONTACT("sip:4@203.0.113.5"),
+		CONTACT("sip:5@203.0.113.5"), CONTACT("sip:6@203.0.113.5"), CONTACT("sip:7@203.0.113.5"), CONTACT("sip:8@203.0.113.5"),
+	};
+	struct wire_head fork[PHONES];
 	char many[1600];
 	size_t n = 0;
 
@@ -300,10 +304,10 @@ static void more_challenges_than_a_message_holds(void **state)
 	while (n + 40 < sizeof(many))
 		n += (size_t)snprintf(many + n, sizeof(many) - n, "WWW-Authenticate: Digest realm=\"r\"\r\n");
 	offer(11, INVITE_TO("sip:bob@example.com"));
-	bindings(bob, 3);
-	for (int i = 0; i < 3; i++)
-		fork[i] = forked(i == 0 ? "udp:203.0.113.5:5060" : i == 1 ? "udp:203.0.113.6:5060" : "udp:203.0.113.7:5060", 0);
-	for (int i = 0; i < 3; i++)
+	bindings(bob, PHONES);
+	for (int i = 0; i < PHONES; i++)
+		fork[i] = forked("udp:203.0.113.5:5060", 0);
+	for (int i = 0; i < PHONES; i++)
 		result(&fork[i], 401, many);
 	answered(11, 401, many); /* those of one branch */
 }

@@ -114,6 +114,21 @@ static void rfc3261_9_1_cancel(void **state)
 	assert_absent(sip_msg_get(&m->out, SIP_HDR_VIA));
 }
 
+static void each_route_of_many_is_repeated_rfc3261_17_1_1_3(void **state)
+{
+	struct made *m = *state;
+	char invite[8192] = INVITE_HEAD;
+
+	for (int i = 0; i < 200; i++)
+		strcat(invite, "Route: <sip:p.example.com;lr>\r\n");
+	strcat(invite, "Content-Length: 0\r\n\r\n");
+	read_both(m, invite);
+	assert_int_equal(txn_ack(m->arena, &m->request, &m->response, &m->out), 0);
+	assert_int_equal(sip_msg_count(&m->out, SIP_HDR_ROUTE), 200);
+	assert_int_equal(txn_cancel(m->arena, &m->request, SLICE_NONE, &m->out), 0);
+	assert_int_equal(sip_msg_count(&m->out, SIP_HDR_ROUTE), 200);
+}
+
 static void cancel_says_why(void **state)
 {
 	struct made *m = *state;
@@ -130,7 +145,7 @@ static void cancel_says_why(void **state)
 static void cancel_for_more_reasons_than_a_message_holds(void **state)
 {
 	struct made *m = *state;
-	char lines[4096];
+	char lines[8192];
 	size_t n = 0;
 
 	while (n + 40 < sizeof(lines))
@@ -157,6 +172,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rfc3261_17_1_1_3_example, setup, teardown),
 		cmocka_unit_test_setup_teardown(routes_are_kept_in_order_and_bodies_are_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(rfc3261_9_1_cancel, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_route_of_many_is_repeated_rfc3261_17_1_1_3, setup, teardown),
 		cmocka_unit_test_setup_teardown(cancel_says_why, setup, teardown),
 		cmocka_unit_test_setup_teardown(cancel_for_more_reasons_than_a_message_holds, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_arena_is_no_ack, setup, teardown),
