@@ -72,6 +72,15 @@ static struct slice user_record(const struct proxy_element *e, struct slice user
 	return rt_arena_printf(e->arena, SLICE_FMT "@" SLICE_FMT, SLICE_ARG(username), SLICE_ARG(d->name));
 }
 
+/*
+ * In a dialog that began at this door our Record-Route's signature tells as much as a password did then, and asks nobody. Its Request-URI
+ * is the Contact of the other end: what is addressed to a user of ours is another matter.
+ */
+static bool is_inside(const struct proxy_element *e, const struct proxy_request *r)
+{
+	return r->msg.index->facts.to_tag.n && r->signed_route && !r->flow_only && !proxy_element_domain(e, &r->uri);
+}
+
 int proxy_auth_door(const struct proxy_element *e, const struct proxy_request *r, struct proxy_door *out)
 {
 	struct sip_cred cred;
@@ -79,7 +88,7 @@ int proxy_auth_door(const struct proxy_element *e, const struct proxy_request *r
 	int err;
 
 	*out = (struct proxy_door){ .domain = 0 };
-	if (r->peer || proxy_request_is(r, SIP_ACK) || proxy_request_is(r, SIP_CANCEL))
+	if (r->peer || proxy_request_is(r, SIP_ACK) || proxy_request_is(r, SIP_CANCEL) || is_inside(e, r))
 		return 0;
 	out->domain = domain_of_from(e, r, &from);
 	out->needed = out->domain && out->domain->auth_calls;

@@ -16,7 +16,8 @@ struct proxy_door { /* what a request is asked for */
 
 /*
  * Whose password does this request need? The domain of its From when that is ours and its callers are asked; else, for
- * credentials somebody sent without being asked, the domain of their realm. Never for ACK and CANCEL (22.1), nor for peers.
+ * credentials somebody sent without being asked, the domain of their realm. Never for ACK and CANCEL (22.1), nor for peers, nor inside a
+ * dialog that our signature in its Route proves, so that a call goes on while Redis is away.
  * returns 0 (out->domain NULL: none), RT_ABSENT (none came: challenge), RT_BAD (they break the grammar: 400), RT_NOMEM
  */
 RT_MUSTUSE

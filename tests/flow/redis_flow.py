@@ -123,6 +123,23 @@ def away_caller(server):
         server.redis.start()
 
 
+@flow("redis.away-dialog", own=True)
+def away_dialog(server):
+    """Redis away: in a call of users with passwords either end is asked for none, for our Record-Route proves what a password would."""
+    with server.phone("a", password="secret") as a, server.phone("b", password="other") as b:
+        assert b.register().status == 200
+        call = established(server, a, b)
+        server.redis.stop()
+        b.send(b.in_dialog("INFO", *call, 1, caller=False))
+        a.reply(a.wait("INFO"), 200, "OK")
+        assert b.wait("final").status == 200
+        ends(a, b, call)
+        stray = a.in_dialog("BYE", *call, 3)
+        stray.fields = [(n, v) for n, v in stray.fields if n != "Route"]
+        assert a.ask(stray).status in (407, 503)
+        server.redis.start()
+
+
 @flow("redis.slow", server=False)
 def slow(form):
     """Each answer 500 ms late: within redis.timeout REGISTER waits and succeeds; later than that it is 503, and calls need no answer."""

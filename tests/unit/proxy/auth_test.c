@@ -42,6 +42,37 @@ static void whom_we_ask(void **state)
 	assert_null(door.domain);
 }
 
+/* A BYE of our user, whose Route carried our signature. */
+static struct proxy_request inside(const char *uri, const char *to_tag)
+{
+	char *const text = rt_arena_take(scene.arena, 1024);
+	struct proxy_request r;
+
+	snprintf(text, 1024, "BYE %s SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.9:5062;branch=z9hG4bKc\r\nFrom: <sip:alice@secure.example.com>;tag=a1\r\n"
+	         "To: <sip:bob@example.com>%s\r\nCall-ID: c1\r\nCSeq: 2 BYE\r\n\r\n", uri, to_tag);
+	r = scene_request(text);
+	r.signed_route = true;
+	return r;
+}
+
+static void a_signed_dialog_is_not_asked(void **state)
+{
+	struct proxy_request r = inside("sip:bob@203.0.113.5", ";tag=b1");
+	struct proxy_door door;
+
+	(void)state;
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), 0);
+	assert_null(door.domain);
+	r.flow_only = true; /* the flow token of a phone says nothing about who sends */
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), RT_ABSENT);
+	r.flow_only = r.signed_route = false;
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), RT_ABSENT);
+	r = inside("sip:bob@203.0.113.5", "");
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), RT_ABSENT);
+	r = inside("sip:bob@example.com", ";tag=b1"); /* no Contact: a user of ours */
+	assert_int_equal(proxy_auth_door(&scene, &r, &door), RT_ABSENT);
+}
+
 /* The answer to our own challenge, with this user name. */
 static struct proxy_request answering(const char *from, const char *username, const char *ha1, const char *realm)
 {
@@ -137,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whom_we_ask),
+		cmocka_unit_test(a_signed_dialog_is_not_asked),
 		cmocka_unit_test(may_he_say_so),
 		cmocka_unit_test(credentials_nobody_asked_for),
 		cmocka_unit_test(rfc3325_6_a_caller_without_a_name),
