@@ -6,6 +6,8 @@
  *   its field of tx: is gone    another worker has adopted the call: given up here, without a word to anybody
  *   still there                 it is ours; when its proxy missed us, it has forgotten the call, and heir.c finishes it
  *   old requests by UDP         were sent again since, perhaps to another worker: not taken. They come again
+ *   new ones by UDP             not taken, either, until it has asked twice: a proxy elsewhere cannot answer whom it does not see again yet, and who
+ *                               repeats a BYE or REGISTER would hear 100 until he gives up
  *
  *   RUNS --LAPSE_MS without a turn--> ASKS --fields--> SURE --AGAIN_MS--> asks once more: who adopts may have been about to --> RUNS
  *
@@ -160,6 +162,11 @@ void txn_lapse_tick(struct txn *self)
 bool txn_lapse_asks(const struct txn *self)
 {
 	return self->lapse.asking;
+}
+
+bool txn_lapse_is_shy(struct txn *self, const struct wire_parcel *in)
+{
+	return self->lapse.again && in->head->remote.proto == SIP_UDP && has_dropped(self, txn_user(self, in));
 }
 
 /* Another clock may have stamped it, but the same one that stamps its repetition. */

@@ -218,7 +218,7 @@ void txn_server_request(struct txn *self, const struct wire_parcel *in)
 		cancel(self, in, &m);
 	else if (txn_is_stateless(self, in))
 		pass(self, in);
-	else if (!txn_elsewhere_again(self, in) && !(m.method == SIP_INVITE && txn_adopt_holds_request(self, in)))
+	else if (!txn_elsewhere_again(self, in) && !(m.method == SIP_INVITE && txn_adopt_holds_request(self, in)) && !txn_lapse_is_shy(self, in))
 		new_request(self, in, &m);
 }
 

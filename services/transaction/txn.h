@@ -168,6 +168,7 @@ bool txn_adopt_holds_response(struct txn *self, const struct wire_parcel *in); /
 void txn_lapse_look(struct txn *self); /* before each event: is it the first after a lapse? */
 void txn_lapse_tick(struct txn *self);
 bool txn_lapse_asks(const struct txn *self); /* it does not know yet which calls are another's now */
+bool txn_lapse_is_shy(struct txn *self, const struct wire_parcel *in); /* a new one, which its proxy might never answer */
 bool txn_lapse_drops(const struct txn *self, const struct wire_parcel *in); /* a request from before it woke, which comes again */
 
 /* ---- sweep.c: transactions whose user died ---- */

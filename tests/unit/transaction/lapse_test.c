@@ -118,6 +118,28 @@ static void a_call_stays_its_proxys_when_nobody_missed_us(void **state)
 	assert_false(is_finished_here(svc, branch));
 }
 
+static bool is_taken(struct svc *svc, enum sip_transport proto, const char *text)
+{
+	svc->seen = svc->npost;
+	arrive_at(svc, svc_wall_ms(svc), proto, text);
+	return fake_next(svc) != 0;
+}
+
+/* It would never be answered, and each repetition hears that somebody is at work. Over a connection nothing is sent twice. */
+static void a_proxy_that_may_not_see_us_yet_is_asked_nothing_by_datagram(void **state)
+{
+	struct svc *svc = *state;
+
+	proxy_is_another_process(svc);
+	be_away(svc);
+	assert_false(is_taken(svc, SIP_UDP, INVITE("1")));
+	assert_true(is_taken(svc, SIP_TCP, INVITE("2")));
+	fake_run_until(svc, svc->now + 600);
+	assert_false(is_taken(svc, SIP_UDP, INVITE("1")));
+	fake_run_until(svc, svc->now + 1000);
+	assert_true(is_taken(svc, SIP_UDP, INVITE("1")));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, scene_open, scene_close)
 
 int main(void)
@@ -126,6 +148,7 @@ int main(void)
 		T(a_datagram_from_before_it_woke_is_left_to_its_repetition),
 		T(a_datagram_waits_as_long_as_it_must_when_there_was_no_lapse),
 		T(a_call_is_finished_here_when_its_proxy_missed_us),
+		T(a_proxy_that_may_not_see_us_yet_is_asked_nothing_by_datagram),
 		T(a_call_stays_its_proxys_when_nobody_missed_us),
 	};
 
