@@ -33,7 +33,7 @@ def all_or_none(server):
     config, workers = server.config, len(server.workers)
     with open(config) as f:
         before = f.read()
-    with Storm(server, "call", rate=100) as calls:
+    with Storm(server, "call", rate=40) as calls:
         for name in ("first", "second", "third"):
             fresh = write(server, f"{name}.conf", {"domain.auth.example.com.realm": name})
             done = server.peal("--config", config, "config", "apply", fresh)
