@@ -51,7 +51,7 @@ def all_or_none(server):
         f.write(before)
     server.peal("--config", config, "config", "apply")  # what stands in the file
     assert realm(server) == "auth.example.com"
-    calls.clean(30)
+    calls.clean(10)
 
 
 def other_file_is_bad(server, fresh):
